@@ -13,4 +13,5 @@ pub mod scan;
 pub mod sink;
 pub mod source;
 pub mod tools;
+pub mod validate;
 pub mod verdict;

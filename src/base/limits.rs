@@ -22,6 +22,9 @@ pub const JSON_DEPTH_MAX: usize = 128;
 /// sized by it; the longest term anybody writes is a sentence.
 pub const TERM_LETTERS_MAX: usize = 64;
 
+/// Longest pattern: a term whose letters were split into their parts.
+pub const PATTERN_LETTERS_MAX: usize = 255;
+
 /// Most strings one term may expand to (split characters, digraphs,
 /// reversal). Over it the compiler says which fold to drop.
 pub const TERM_STRINGS_MAX: usize = 256;

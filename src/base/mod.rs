@@ -1,7 +1,12 @@
 //! Ids, spans, limits, clock, escaping: what every other folder may use and
 //! what uses nothing itself.
 
+pub mod base64;
+pub mod clock;
+pub mod escape;
+pub mod int;
 pub mod limits;
+pub mod near;
 mod span;
 
 pub use span::Span;

@@ -1,1 +1,825 @@
-//! (to be written)
+//! From hits to a verdict. In: an image, a policy and records; out: one
+//! outcome a record. No I/O, no clock, no threads: the same image, policy
+//! and record give the same outcome anywhere.
+//!
+//! [`Scanner`] is shared by threads; each thread has one [`Scratch`].
+//!
+//! ```
+//! use trommel::eval::{Scanner, Scratch};
+//! use trommel::pack::{Options, compile_text};
+//!
+//! let rules = r#"
+//! [[rule]]
+//! id = "spam.demo"
+//! title = "Demo"
+//! category = "spam"
+//! confidence = 0.95
+//! owner = "docs"
+//! review_by = 2099-01-01
+//! reason = { zh = "示例", en = "An example" }
+//! [rule.sets]
+//! lure = { list = ["free money"] }
+//! [rule.match]
+//! when = "lure"
+//! "#;
+//! let image = compile_text("demo.toml", rules, &Options::default())?;
+//! let scanner = Scanner::new(image)?;
+//! let mut scratch = Scratch::default();
+//! let outcome = scanner.check("get FR€€ m0ney now", &mut scratch);
+//! assert_eq!(outcome.verdict().as_str(), "report");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod facts;
+mod interval;
+mod judge;
+mod phrase;
+mod policy;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::base::{Span, int};
+use crate::fold::{Fold, Folds};
+use crate::image::{Condition, Image, ImageView, RuleMeta};
+use crate::record::{Field, Id, Lookup, Record};
+use crate::scan::{Engine, EngineKind, Hit, ScanScratch};
+use crate::validate::{self, KindSet};
+use crate::verdict::{Category, Milli, Verdict};
+
+pub use facts::{Facts, NAMES as TEXT_FACTS};
+pub use interval::{Identity, Interval, Source};
+pub use judge::{Intervals, Judge, Judgement, Tri, Used};
+pub use policy::{Limits, Policy, PolicyError, RulePolicy};
+
+use interval::leftmost_longest;
+use phrase::Phrase;
+
+/// Why a scanner could not be made.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ScannerError(String);
+
+/// How a scanner is made.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    engine: EngineKind,
+    policy: Policy,
+}
+
+impl Config {
+    pub fn new() -> Config {
+        Config::default()
+    }
+
+    pub fn engine(mut self, engine: EngineKind) -> Config {
+        self.engine = engine;
+        self
+    }
+
+    pub fn policy(mut self, policy: Policy) -> Config {
+        self.policy = policy;
+        self
+    }
+}
+
+/// An image ready to judge records.
+#[derive(Debug)]
+pub struct Scanner {
+    image: Image,
+    engine: Engine,
+    policy: Policy,
+    rules: Vec<RuleRuntime>,
+    sets: Vec<SetRuntime>,
+    /// Rules to evaluate when a set has a term hit, by set.
+    rules_by_set: Vec<Vec<u32>>,
+    /// Rules that no set announces.
+    always: Vec<u32>,
+    /// Validator kinds that announce rules, with those rules.
+    announced: Vec<(KindSet, u32)>,
+    announced_kinds: KindSet,
+}
+
+/// A rule with everything that does not depend on the record looked up.
+#[derive(Debug)]
+struct RuleRuntime {
+    category: Category,
+    ceiling: Verdict,
+    shadow: bool,
+    exceptions: Vec<Phrase>,
+}
+
+#[derive(Debug, Default)]
+struct SetRuntime {
+    kinds: KindSet,
+    /// `contact`: telephone numbers count only with a cue.
+    contact: bool,
+    plain: KindSet,
+    regexes: Vec<regex::Regex>,
+}
+
+/// A term hit with its field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct FieldHit {
+    field: u32,
+    hit: Hit,
+}
+
+/// Buffers of one thread. Grows to the largest record seen.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    scan: ScanScratch,
+    raw: Vec<Hit>,
+    hits: Vec<FieldHit>,
+    due: Vec<u32>,
+    cache: Cache,
+}
+
+#[derive(Debug, Default)]
+struct Cache {
+    sets: Vec<Option<Arc<Vec<Interval>>>>,
+    filled: Vec<u32>,
+    found: Vec<FoundInField>,
+    validate: validate::Scratch,
+}
+
+#[derive(Debug, Default)]
+struct FoundInField {
+    searched: KindSet,
+    found: Vec<validate::Found>,
+}
+
+/// What came of one rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fired {
+    /// Index into the image's rules.
+    pub rule: u32,
+    /// What it asks for; `pass` only for suppressed rules.
+    pub verdict: Verdict,
+    pub confidence: Milli,
+    /// `unless` held and lowered it.
+    pub lowered: bool,
+    /// A field was unknown, so it asks for no more than a report.
+    pub unknown: bool,
+    /// Evaluated and counted, never part of the verdict.
+    pub shadow: bool,
+    pub used: Vec<Used>,
+}
+
+/// The judgement of one record.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Rules that ask for a report or a takedown, in the image's order.
+    pub fired: Vec<Fired>,
+    /// Shadow rules that would have.
+    pub shadow: Vec<Fired>,
+    decided: Option<u32>,
+    verdict: Verdict,
+}
+
+impl Outcome {
+    pub fn verdict(&self) -> Verdict {
+        self.verdict
+    }
+
+    /// The rule that decided: the highest verdict, then the highest
+    /// confidence, then the first.
+    pub fn deciding(&self) -> Option<&Fired> {
+        self.decided.map(|index| &self.fired[int::to_usize(index)])
+    }
+}
+
+impl Scanner {
+    /// A scanner with the default engine and policy.
+    pub fn new(image: Image) -> Result<Scanner, ScannerError> {
+        Scanner::with_config(image, Config::default())
+    }
+
+    /// A scanner as configured. Cost: `fused` needs no preparation beyond
+    /// the regexes of the packs, `reference` builds its automaton.
+    pub fn with_config(
+        image: Image,
+        config: Config,
+    ) -> Result<Scanner, ScannerError> {
+        let engine =
+            Engine::new(config.engine, &image).map_err(ScannerError)?;
+        let policy = config.policy;
+        let meta = image.meta();
+        let mut sets = Vec::with_capacity(meta.sets.len());
+        for set in &meta.sets {
+            sets.push(set_runtime(set)?);
+        }
+        let rules = meta
+            .rules
+            .iter()
+            .map(|rule| rule_runtime(rule, &policy))
+            .collect();
+        let mut scanner = Scanner {
+            rules_by_set: vec![Vec::new(); sets.len()],
+            always: Vec::new(),
+            announced: Vec::new(),
+            announced_kinds: KindSet::NONE,
+            image: image.clone(),
+            engine,
+            policy,
+            rules,
+            sets,
+        };
+        scanner.announce();
+        Ok(scanner)
+    }
+
+    /// Works out which rules a hit of each set may make true.
+    fn announce(&mut self) {
+        let image = self.image.clone();
+        let meta = image.meta();
+        for (number, rule) in meta.rules.iter().enumerate() {
+            let number = int::to_u32(number);
+            let disabled =
+                self.policy.rule(&rule.id).is_some_and(|p| p.disable);
+            let lent = !meta.packs[int::to_usize(rule.pack)].active;
+            if rule.status == "retired" || disabled || lent {
+                continue;
+            }
+            let Some(triggers) = &rule.triggers else {
+                self.always.push(number);
+                continue;
+            };
+            let mut kinds = KindSet::NONE;
+            let mut todo = triggers.clone();
+            while let Some(set) = todo.pop() {
+                let at = int::to_usize(set);
+                if self.rules_by_set[at].last() != Some(&number) {
+                    self.rules_by_set[at].push(number);
+                }
+                kinds = kinds.or(self.sets[at].kinds);
+                todo.extend(&meta.sets[at].members);
+                todo.extend(meta.sets[at].literals);
+            }
+            if !kinds.is_empty() {
+                self.announced.push((kinds, number));
+                self.announced_kinds = self.announced_kinds.or(kinds);
+            }
+        }
+    }
+
+    pub fn image(&self) -> &Image {
+        &self.image
+    }
+
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    pub fn engine(&self) -> EngineKind {
+        self.engine.kind()
+    }
+
+    /// Judges a bare text.
+    pub fn check(&self, text: &str, scratch: &mut Scratch) -> Outcome {
+        let record = text_record(text);
+        self.scan(&record, scratch)
+    }
+
+    /// Judges one record. A record without text passes.
+    pub fn scan(
+        &self,
+        record: &Record<'_>,
+        scratch: &mut Scratch,
+    ) -> Outcome {
+        let view = self.image.view();
+        self.collect(&view, record, scratch);
+        if scratch.due.is_empty() {
+            return Outcome::default();
+        }
+        let mut outcome = Outcome::default();
+        let due = std::mem::take(&mut scratch.due);
+        for &rule in &due {
+            let Some(fired) = self.rule(&view, rule, record, scratch) else {
+                continue;
+            };
+            if fired.verdict == Verdict::Pass {
+                continue;
+            }
+            if fired.shadow {
+                outcome.shadow.push(fired);
+            } else {
+                outcome.fired.push(fired);
+            }
+        }
+        scratch.due = due;
+        scratch.cache.reset();
+        decide(&mut outcome);
+        outcome
+    }
+
+    /// Scans the fields and lists the rules that may fire.
+    fn collect(
+        &self,
+        view: &ImageView<'_>,
+        record: &Record<'_>,
+        scratch: &mut Scratch,
+    ) {
+        scratch.hits.clear();
+        scratch.due.clear();
+        for (field, content) in record.fields.iter().enumerate() {
+            scratch.raw.clear();
+            self.engine.scan(
+                view,
+                &content.text,
+                &mut scratch.scan,
+                &mut scratch.raw,
+            );
+            let field = int::to_u32(field);
+            let hits = scratch.raw.iter();
+            scratch.hits.extend(hits.map(|hit| FieldHit { field, hit: *hit }));
+        }
+        let mut last = u32::MAX;
+        for found in &scratch.hits {
+            if found.hit.set == last {
+                continue;
+            }
+            last = found.hit.set;
+            let rules = &self.rules_by_set[int::to_usize(last)];
+            scratch.due.extend_from_slice(rules);
+        }
+        if !self.announced_kinds.is_empty() {
+            let mut possible = KindSet::NONE;
+            for content in &record.fields {
+                possible =
+                    possible.or(validate::prescan(&content.text).kinds());
+            }
+            if !possible.and(self.announced_kinds).is_empty() {
+                for (kinds, rule) in &self.announced {
+                    if !kinds.and(possible).is_empty() {
+                        scratch.due.push(*rule);
+                    }
+                }
+            }
+        }
+        scratch.due.extend_from_slice(&self.always);
+        scratch.due.sort_unstable();
+        scratch.due.dedup();
+    }
+
+    /// Evaluates one rule. `None`: it did not fire.
+    fn rule(
+        &self,
+        view: &ImageView<'_>,
+        number: u32,
+        record: &Record<'_>,
+        scratch: &mut Scratch,
+    ) -> Option<Fired> {
+        let meta = &self.image.meta().rules[int::to_usize(number)];
+        if !applies(meta, record) {
+            return None;
+        }
+        let mut judge = self.judge(view, number, record, scratch);
+        let when = judge.judge(&meta.when);
+        let unknown = match when.tri {
+            Tri::False => return None,
+            // A rule about nothing but unknown fields says nothing.
+            Tri::Unknown if when.used.is_empty() => return None,
+            Tri::Unknown => true,
+            Tri::True => false,
+        };
+        let (mut verdict, confidence) =
+            self.ask(number, when.penalty, unknown, record);
+        let mut lowered = false;
+        if verdict > Verdict::Pass
+            && let Some(unless) = &meta.unless
+            && judge.judge(unless).tri == Tri::True
+        {
+            lowered = true;
+            verdict = if meta.unless_to_pass {
+                Verdict::Pass
+            } else {
+                verdict.min(Verdict::Report)
+            };
+        }
+        let shadow = self.rules[int::to_usize(number)].shadow;
+        Some(Fired {
+            rule: number,
+            verdict,
+            confidence,
+            lowered,
+            unknown,
+            shadow,
+            used: when.used,
+        })
+    }
+
+    /// What a rule asks for at a price, before `unless`.
+    fn ask(
+        &self,
+        number: u32,
+        penalty: Milli,
+        unknown: bool,
+        record: &Record<'_>,
+    ) -> (Verdict, Milli) {
+        let meta = &self.image.meta().rules[int::to_usize(number)];
+        let rule = &self.rules[int::to_usize(number)];
+        let confidence = Milli(meta.confidence).minus(penalty);
+        let surface = record.surface.as_deref();
+        let limits = self.policy.limits(rule.category, surface);
+        let verdict = if confidence >= limits.takedown {
+            Verdict::Takedown
+        } else if confidence >= limits.report {
+            Verdict::Report
+        } else {
+            Verdict::Pass
+        };
+        let mut max = limits.max.min(rule.ceiling);
+        if unknown {
+            max = max.min(Verdict::Report);
+        }
+        (verdict.min(max), confidence)
+    }
+
+    fn judge<'a>(
+        &'a self,
+        view: &ImageView<'a>,
+        rule: u32,
+        record: &'a Record<'a>,
+        scratch: &'a mut Scratch,
+    ) -> Judge<'a, RuleIntervals<'a>> {
+        let intervals = RuleIntervals {
+            scanner: self,
+            view: *view,
+            rule,
+            record,
+            hits: &scratch.hits,
+            cache: &mut scratch.cache,
+        };
+        Judge { record, classes: view.classes, facts: &Facts, intervals }
+    }
+
+    /// Evaluates any condition of a rule again, for explanations: the
+    /// callback gets a judge that answers for the record.
+    pub fn with_judge<T>(
+        &self,
+        rule: u32,
+        record: &Record<'_>,
+        scratch: &mut Scratch,
+        run: impl FnOnce(&mut dyn FnMut(&Condition) -> Judgement) -> T,
+    ) -> T {
+        let view = self.image.view();
+        self.collect(&view, record, scratch);
+        let mut judge = self.judge(&view, rule, record, scratch);
+        let result = run(&mut |condition| judge.judge(condition));
+        drop(judge);
+        scratch.cache.reset();
+        result
+    }
+
+    /// What one rule makes of a record, suppressed verdicts included. `None`
+    /// when its condition does not hold or it does not apply.
+    pub fn try_rule(
+        &self,
+        rule: u32,
+        record: &Record<'_>,
+        scratch: &mut Scratch,
+    ) -> Option<Fired> {
+        let view = self.image.view();
+        self.collect(&view, record, scratch);
+        let fired = self.rule(&view, rule, record, scratch);
+        scratch.cache.reset();
+        fired
+    }
+
+    /// All term hits of a record as (field, hit), for explanations.
+    pub fn hits(
+        &self,
+        record: &Record<'_>,
+        scratch: &mut Scratch,
+    ) -> Vec<(u32, Hit)> {
+        let view = self.image.view();
+        self.collect(&view, record, scratch);
+        scratch.hits.iter().map(|found| (found.field, found.hit)).collect()
+    }
+
+    /// Rules whose announcing sets have a hit in the record.
+    pub fn due(
+        &self,
+        record: &Record<'_>,
+        scratch: &mut Scratch,
+    ) -> Vec<u32> {
+        let view = self.image.view();
+        self.collect(&view, record, scratch);
+        scratch.due.clone()
+    }
+}
+
+/// Whether language and surface let the rule look at the record. An unknown
+/// attribute does not exclude.
+fn applies(rule: &RuleMeta, record: &Record<'_>) -> bool {
+    let lang = record.lang.as_deref().unwrap_or("");
+    let lang_fits = rule.langs.is_empty()
+        || lang.is_empty()
+        || lang == "und"
+        || rule.langs.iter().any(|wanted| {
+            let head = lang.get(..wanted.len()).unwrap_or("");
+            let rest = lang.as_bytes().get(wanted.len());
+            head.eq_ignore_ascii_case(wanted)
+                && matches!(rest, None | Some(b'-' | b'_'))
+        });
+    let surface = record.surface.as_deref();
+    let surface_fits = rule.surfaces.is_empty()
+        || surface.is_none_or(|s| rule.surfaces.iter().any(|w| w == s));
+    lang_fits && surface_fits
+}
+
+fn decide(outcome: &mut Outcome) {
+    let best = outcome.fired.iter().enumerate().max_by(|(i, a), (j, b)| {
+        (a.verdict, a.confidence)
+            .cmp(&(b.verdict, b.confidence))
+            .then(j.cmp(i))
+    });
+    if let Some((index, fired)) = best {
+        outcome.verdict = fired.verdict;
+        outcome.decided = Some(int::to_u32(index));
+    }
+}
+
+fn set_runtime(
+    set: &crate::image::SetMeta,
+) -> Result<SetRuntime, ScannerError> {
+    let mut runtime = SetRuntime::default();
+    for name in &set.validators {
+        if name == "contact" {
+            runtime.contact = true;
+            runtime.kinds = runtime.kinds.or(KindSet::CONTACT);
+        } else if let Some(kind) = validate::Kind::from_name(name) {
+            runtime.plain = runtime.plain.or(kind.into());
+            runtime.kinds = runtime.kinds.or(kind.into());
+        } else {
+            return Err(ScannerError(format!(
+                "set {}: this program has no validator {name:?}",
+                set.name
+            )));
+        }
+    }
+    for pattern in &set.regexes {
+        let regex = regex::RegexBuilder::new(pattern)
+            .size_limit(1 << 20)
+            .build()
+            .map_err(|error| {
+                ScannerError(format!("set {}: {error}", set.name))
+            })?;
+        runtime.regexes.push(regex);
+    }
+    Ok(runtime)
+}
+
+fn rule_runtime(rule: &RuleMeta, policy: &Policy) -> RuleRuntime {
+    let own = policy.rule(&rule.id);
+    let mut ceiling =
+        Verdict::parse(&rule.ceiling).unwrap_or(Verdict::Report);
+    if rule.status != "stable" {
+        ceiling = ceiling.min(if rule.status == "report" {
+            Verdict::Report
+        } else {
+            ceiling
+        });
+    }
+    if let Some(max) = own.and_then(|own| own.max) {
+        ceiling = ceiling.min(max);
+    }
+    RuleRuntime {
+        // The image check has seen that the name is one of the list.
+        category: Category::parse(&rule.category).unwrap_or(Category::Custom),
+        ceiling,
+        shadow: rule.status == "shadow",
+        exceptions: own
+            .map(|own| own.exceptions.iter().map(|e| Phrase::new(e)).collect())
+            .unwrap_or_default(),
+    }
+}
+
+/// The intervals of one rule on one record, found when asked for.
+struct RuleIntervals<'a> {
+    scanner: &'a Scanner,
+    view: ImageView<'a>,
+    rule: u32,
+    record: &'a Record<'a>,
+    hits: &'a [FieldHit],
+    cache: &'a mut Cache,
+}
+
+impl Intervals for RuleIntervals<'_> {
+    fn of(&mut self, set: u32) -> Arc<Vec<Interval>> {
+        let meta = self.scanner.image.meta();
+        let rule = &meta.rules[int::to_usize(self.rule)];
+        let (_, set) = rule.sets[int::to_usize(set)];
+        let all = self.set(set);
+        let exceptions =
+            &self.scanner.rules[int::to_usize(self.rule)].exceptions;
+        if exceptions.is_empty() || all.is_empty() {
+            return all;
+        }
+        self.without_exceptions(&all, exceptions)
+    }
+}
+
+impl RuleIntervals<'_> {
+    /// The intervals of a set of the image, from the cache or made.
+    fn set(&mut self, set: u32) -> Arc<Vec<Interval>> {
+        let at = int::to_usize(set);
+        if self.cache.sets.len() < self.scanner.sets.len() {
+            self.cache.sets.resize(self.scanner.sets.len(), None);
+        }
+        if let Some(done) = &self.cache.sets[at] {
+            return done.clone();
+        }
+        let meta = &self.scanner.image.meta().sets[at];
+        let mut all = Vec::new();
+        self.terms(set, &mut all);
+        for &member in &meta.members {
+            all.extend(self.set(member).iter().cloned());
+        }
+        self.validators(at, &mut all);
+        let literals = meta.literals;
+        if literals.is_none_or(|literal| !self.set(literal).is_empty()) {
+            self.regexes(at, &mut all);
+        }
+        leftmost_longest(&mut all);
+        let all = Arc::new(all);
+        self.cache.sets[at] = Some(all.clone());
+        self.cache.filled.push(set);
+        all
+    }
+
+    /// Term hits of the set that no exception of the set covers.
+    fn terms(&self, set: u32, out: &mut Vec<Interval>) {
+        let terms = self.view.terms;
+        let is_exception =
+            |hit: &Hit| terms[int::to_usize(hit.term)].is_exception();
+        let own = |found: &&FieldHit| found.hit.set == set;
+        let shields: Vec<(u32, Span)> = self
+            .hits
+            .iter()
+            .filter(own)
+            .filter(|found| is_exception(&found.hit))
+            .map(|found| (found.field, found.hit.span))
+            .collect();
+        for found in self.hits.iter().filter(own) {
+            let hit = &found.hit;
+            if is_exception(hit)
+                || shields.iter().any(|(field, span)| {
+                    *field == found.field && span.covers(hit.span)
+                })
+            {
+                continue;
+            }
+            let line = terms[int::to_usize(hit.term)].identity;
+            out.push(Interval {
+                field: found.field,
+                span: hit.span,
+                source: Source::Term(hit.term),
+                identity: Identity::Term { set, line },
+                penalty: hit.penalty,
+                folds: hit.folds,
+            });
+        }
+    }
+
+    fn validators(&mut self, set: usize, out: &mut Vec<Interval>) {
+        let runtime = &self.scanner.sets[set];
+        if runtime.kinds.is_empty() {
+            return;
+        }
+        for field in 0..self.record.fields.len() {
+            self.find(field, runtime.kinds);
+            for found in &self.cache.found[field].found {
+                let wanted = runtime.plain.has(found.kind)
+                    || runtime.contact && found.is_contact();
+                if wanted {
+                    out.push(found_interval(field, found));
+                }
+            }
+        }
+    }
+
+    /// Runs the validators of `kinds` on a field, once each.
+    fn find(&mut self, field: usize, kinds: KindSet) {
+        let cache = &mut *self.cache;
+        if cache.found.len() <= field {
+            cache.found.resize_with(field + 1, FoundInField::default);
+        }
+        let entry = &mut cache.found[field];
+        if kinds.and(entry.searched) == kinds {
+            return;
+        }
+        // All kinds again: one pass is cheaper than merging two results.
+        entry.searched = entry.searched.or(kinds);
+        entry.found.clear();
+        let text = &self.record.fields[field].text;
+        validate::find(
+            text,
+            entry.searched,
+            &mut cache.validate,
+            &mut entry.found,
+        );
+    }
+
+    fn regexes(&self, set: usize, out: &mut Vec<Interval>) {
+        let runtime = &self.scanner.sets[set];
+        for (number, regex) in runtime.regexes.iter().enumerate() {
+            for (field, content) in self.record.fields.iter().enumerate() {
+                for found in regex.find_iter(&content.text) {
+                    if found.is_empty() {
+                        continue;
+                    }
+                    let value = found.as_str().to_owned();
+                    out.push(Interval {
+                        field: int::to_u32(field),
+                        span: Span::new(
+                            int::to_u32(found.start()),
+                            int::to_u32(found.end()),
+                        ),
+                        source: Source::Regex(int::to_u32(number)),
+                        identity: Identity::Value(value),
+                        penalty: Milli(0),
+                        folds: Folds::NONE,
+                    });
+                }
+            }
+        }
+    }
+
+    /// Removes term hits that a phrase of the policy covers. Contacts, URLs
+    /// and numbers stay: an exception cannot excuse them.
+    fn without_exceptions(
+        &self,
+        all: &Arc<Vec<Interval>>,
+        exceptions: &[Phrase],
+    ) -> Arc<Vec<Interval>> {
+        let mut kept = Vec::with_capacity(all.len());
+        for interval in all.iter() {
+            let field = int::to_usize(interval.field);
+            let text = &self.record.fields[field].text;
+            let mut spans = Vec::new();
+            for phrase in exceptions {
+                phrase.find(text, &mut spans);
+            }
+            let covered = matches!(interval.source, Source::Term(_))
+                && spans.iter().any(|span| span.covers(interval.span));
+            if !covered {
+                kept.push(interval.clone());
+            }
+        }
+        Arc::new(kept)
+    }
+}
+
+fn found_interval(field: usize, found: &validate::Found) -> Interval {
+    let mut folds = Folds::NONE;
+    for name in found.folds.names() {
+        if let Some(fold) = Fold::parse(name) {
+            folds.insert(fold);
+        }
+    }
+    Interval {
+        field: int::to_u32(field),
+        span: found.span,
+        source: Source::Found {
+            name: found.kind.as_str(),
+            checksum: found.checksum,
+        },
+        identity: Identity::Value(found.value.clone()),
+        // A disguised number is no weaker evidence than a plain one: its
+        // checksum or its cue carries it.
+        penalty: Milli(0),
+        folds,
+    }
+}
+
+impl Cache {
+    fn reset(&mut self) {
+        for set in self.filled.drain(..) {
+            self.sets[int::to_usize(set)] = None;
+        }
+        for entry in &mut self.found {
+            entry.searched = KindSet::NONE;
+            entry.found.clear();
+        }
+    }
+}
+
+/// A record that is nothing but a text.
+pub fn text_record(text: &str) -> Record<'_> {
+    let field = Field { name: "text", text: Cow::Borrowed(text) };
+    Record {
+        id: Id::Absent,
+        fields: [field].into_iter().collect(),
+        surface: None,
+        author: None,
+        group: None,
+        lang: None,
+        created_at: None,
+        line: 1,
+        offset: 0,
+        raw: text.as_bytes(),
+        lookup: Lookup::None,
+    }
+}

@@ -1,1 +1,167 @@
-//! (to be written)
+//! The image: a compiled pack as bytes. In: parts from the compiler, or a
+//! file; out: checked, shared, read-only tables. Nothing here knows rule
+//! text, and a scanner needs nothing but an image.
+
+mod check;
+mod format;
+mod meta;
+mod mmap;
+mod view;
+mod write;
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::base::int;
+use crate::base::limits;
+
+pub use format::{Gate, MAGIC, PatternRow, TermRow, VERSION, gap, section};
+pub use meta::{
+    Condition, Literal, Meta, Op, PackMeta, RuleMeta, SetMeta,
+};
+pub use mmap::map;
+pub use view::{ImageView, Pattern};
+pub use write::{Parts, write};
+
+/// Why an image could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct ImageError(#[from] Kind);
+
+#[derive(Debug, thiserror::Error)]
+enum Kind {
+    #[error("cannot read the image: {0}")]
+    Io(#[from] io::Error),
+    #[error(
+        "not a trommel image: expected it to begin with TROMMEL\\0, \
+         found {0:?}"
+    )]
+    Magic(Vec<u8>),
+    #[error(
+        "image format version {found}, this program reads version \
+         {VERSION}: compile the packs again with `trommel compile`"
+    )]
+    Version { found: u32 },
+    #[error(
+        "image was compiled with other fold tables than this program \
+         has ({}): compile the packs again with `trommel compile`",
+        crate::fold::tables::TABLES_VERSION
+    )]
+    Tables,
+    #[error("image is damaged: {0}")]
+    Damaged(String),
+    #[error("image is damaged: the checksum differs")]
+    Checksum,
+    #[error("image of {0} bytes is over the limit of 4 GiB")]
+    TooLarge(u64),
+}
+
+/// Whether these bytes begin like an image.
+pub fn is_image(bytes: &[u8]) -> bool {
+    bytes.starts_with(&MAGIC)
+}
+
+/// A checked image. Cloning shares it; it can be used from any thread.
+#[derive(Clone)]
+pub struct Image {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    data: Data,
+    sections: check::Sections,
+    meta: Meta,
+    digest: String,
+}
+
+enum Data {
+    Mapped(memmap2::Mmap),
+    /// u64 elements, because sections must be aligned for their elements.
+    Owned(Vec<u64>, usize),
+}
+
+impl Data {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Data::Mapped(map) => map,
+            Data::Owned(words, len) => &bytemuck::cast_slice(words)[..*len],
+        }
+    }
+}
+
+impl Image {
+    /// Maps and checks an image file. Cost: one pass over the file (the
+    /// checksum) plus parsing the rules.
+    pub fn open(path: &Path) -> Result<Image, ImageError> {
+        let file = File::open(path).map_err(Kind::Io)?;
+        let len = file.metadata().map_err(Kind::Io)?.len();
+        if len > int::to_u64(limits::IMAGE_BYTES_MAX) {
+            return Err(Kind::TooLarge(len).into());
+        }
+        if len == 0 {
+            return Err(Kind::Magic(Vec::new()).into());
+        }
+        let map = mmap::map(&file).map_err(Kind::Io)?;
+        Image::from_data(Data::Mapped(map))
+    }
+
+    /// Checks an image in memory.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Image, ImageError> {
+        let mut words = vec![0u64; bytes.len().div_ceil(8)];
+        bytemuck::cast_slice_mut(&mut words)[..bytes.len()]
+            .copy_from_slice(bytes);
+        Image::from_data(Data::Owned(words, bytes.len()))
+    }
+
+    fn from_data(data: Data) -> Result<Image, ImageError> {
+        let (sections, meta) = check::check(data.bytes())?;
+        let digest = digest_text(&data.bytes()[16..48]);
+        let inner = Inner { data, sections, meta, digest };
+        Ok(Image { inner: Arc::new(inner) })
+    }
+
+    /// `b3:` and the BLAKE3 of the content in hexadecimal: names the image
+    /// in verdicts.
+    pub fn digest(&self) -> &str {
+        &self.inner.digest
+    }
+
+    /// Packs, sets, rules, conditions.
+    pub fn meta(&self) -> &Meta {
+        &self.inner.meta
+    }
+
+    /// The whole file.
+    pub fn bytes(&self) -> &[u8] {
+        self.inner.data.bytes()
+    }
+
+    /// The tables, ready for use. Cheap, but not free: take it once for a
+    /// batch.
+    pub fn view(&self) -> ImageView<'_> {
+        ImageView::new(self.bytes(), &self.inner.sections)
+    }
+
+    /// `name@version` of a pack.
+    pub fn pack_label(&self, pack: u32) -> String {
+        let pack = &self.meta().packs[int::to_usize(pack)];
+        format!("{}@{}", pack.name, pack.version)
+    }
+}
+
+impl std::fmt::Debug for Image {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Image").field("digest", &self.digest()).finish()
+    }
+}
+
+fn digest_text(raw: &[u8]) -> String {
+    let mut text = String::with_capacity(3 + raw.len() * 2);
+    text.push_str("b3:");
+    for byte in raw {
+        text.push_str(&format!("{byte:02x}"));
+    }
+    text
+}

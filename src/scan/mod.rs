@@ -1,1 +1,349 @@
-//! (to be written)
+//! Finding terms in a text. In: one text field and an image; out: hits with
+//! the exact bytes of the original. Knows no rules; does no I/O.
+//!
+//! The seam between engines is small: an engine turns folded text into
+//! candidates (needle, run); the walk decides each candidate. Two engines
+//! that give the same set of candidates give the same hits.
+
+mod folded;
+mod fused;
+mod reference;
+mod walk;
+
+use crate::base::{Span, int};
+use crate::fold::{Fold, Folds, decode_escapes};
+use crate::image::{Image, ImageView, PatternRow};
+use crate::verdict::Milli;
+
+pub use folded::Folded;
+pub use fused::{FusedTables, build as build_fused};
+pub use walk::{Reader, Walked, walk};
+
+use reference::{Reference, ReferenceScratch};
+
+/// Price of a hit that was read through an escape.
+const ESCAPE_PRICE: u16 = 30;
+/// Possible first letters tried inside one run, counted from its end.
+const RUN_STARTS_MAX: usize = 8;
+
+/// Which search runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EngineKind {
+    /// The fastest that fits the image: `fused`.
+    #[default]
+    Auto,
+    Fused,
+    Reference,
+}
+
+impl EngineKind {
+    pub const ALL: [EngineKind; 3] =
+        [EngineKind::Auto, EngineKind::Fused, EngineKind::Reference];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            EngineKind::Auto => "auto",
+            EngineKind::Fused => "fused",
+            EngineKind::Reference => "reference",
+        }
+    }
+
+    /// What `auto` stands for.
+    pub fn resolved(self) -> EngineKind {
+        match self {
+            EngineKind::Auto => EngineKind::Fused,
+            other => other,
+        }
+    }
+}
+
+/// A place where a needle's classes stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Candidate {
+    pub needle: u32,
+    pub run: u32,
+}
+
+/// A term found in a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Hit {
+    pub set: u32,
+    /// Bytes of the original text.
+    pub span: Span,
+    pub term: u32,
+    pub penalty: Milli,
+    pub folds: Folds,
+    pub tier: u8,
+}
+
+/// An engine for one image. Shared by threads.
+#[derive(Debug)]
+pub struct Engine {
+    kind: EngineKind,
+    reference: Option<Reference>,
+}
+
+/// Buffers of one thread.
+#[derive(Debug, Default)]
+pub struct ScanScratch {
+    folded: Folded,
+    reference: ReferenceScratch,
+    candidates: Vec<Candidate>,
+    starts: Vec<u32>,
+}
+
+impl Engine {
+    /// Prepares an engine. `fused` works on the image as it lies; only
+    /// `reference` builds something (its automaton), which can fail when
+    /// the dictionary is larger than `aho-corasick` allows.
+    pub fn new(kind: EngineKind, image: &Image) -> Result<Engine, String> {
+        let kind = kind.resolved();
+        let reference = match kind {
+            EngineKind::Reference => Some(Reference::new(&image.view())?),
+            _ => None,
+        };
+        Ok(Engine { kind, reference })
+    }
+
+    pub fn kind(&self) -> EngineKind {
+        self.kind
+    }
+
+    /// Appends all hits of one text, in a fixed order without duplicates.
+    /// The text is read plainly, then, if it contains such characters, with
+    /// ambiguous symbols as letters, then, if it contains escapes, as
+    /// decoded.
+    pub fn scan(
+        &self,
+        view: &ImageView<'_>,
+        text: &str,
+        scratch: &mut ScanScratch,
+        out: &mut Vec<Hit>,
+    ) {
+        let from = out.len();
+        self.read(view, text, scratch, out);
+        if let Some(decoded) = decode_escapes(text) {
+            let first = out.len();
+            self.read(view, &decoded.text, scratch, out);
+            let mut kept = first;
+            for index in first..out.len() {
+                let mut hit = out[index];
+                let (start, end, escaped) =
+                    decoded.original(hit.span.start, hit.span.end);
+                if !escaped {
+                    continue;
+                }
+                hit.span = Span::new(start, end);
+                hit.folds.insert(Fold::Escape);
+                hit.penalty = Milli(hit.penalty.0 + ESCAPE_PRICE);
+                hit.tier = 1;
+                out[kept] = hit;
+                kept += 1;
+            }
+            out.truncate(kept);
+            out.retain({
+                let mut index = 0;
+                move |hit| {
+                    index += 1;
+                    index <= first
+                        || !view.terms[int::to_usize(hit.term)].is_exact()
+                }
+            });
+        }
+        if out.len() - from > 1 {
+            settle(&mut out[from..]);
+            let mut last: Option<(u32, Span, u32)> = None;
+            let mut index = 0;
+            out.retain(|hit| {
+                index += 1;
+                if index <= from {
+                    return true;
+                }
+                let key = Some((hit.set, hit.span, hit.term));
+                let new = key != last;
+                last = key;
+                new
+            });
+        }
+    }
+
+    /// One reading of a text, with and without symbols as letters.
+    fn read(
+        &self,
+        view: &ImageView<'_>,
+        text: &str,
+        scratch: &mut ScanScratch,
+        out: &mut Vec<Hit>,
+    ) {
+        let seen = scratch.folded.fill(text, view.classes, false);
+        self.search(view, text, false, scratch, out);
+        if seen.symbols && symbols_matter(view, text) {
+            scratch.folded.fill(text, view.classes, true);
+            self.search(view, text, true, scratch, out);
+        }
+    }
+
+    fn search(
+        &self,
+        view: &ImageView<'_>,
+        text: &str,
+        symbols: bool,
+        scratch: &mut ScanScratch,
+        out: &mut Vec<Hit>,
+    ) {
+        scratch.candidates.clear();
+        match &self.reference {
+            Some(reference) => reference.candidates(
+                &scratch.folded,
+                &mut scratch.reference,
+                &mut scratch.candidates,
+            ),
+            None => fused::candidates(
+                view,
+                &scratch.folded,
+                &mut scratch.candidates,
+            ),
+        }
+        let reader = Reader { text, view: *view, symbols };
+        for index in 0..scratch.candidates.len() {
+            let candidate = scratch.candidates[index];
+            let run = int::to_usize(candidate.run);
+            let bounds =
+                (scratch.folded.starts[run], scratch.folded.starts[run + 1]);
+            verify(
+                &reader,
+                scratch.folded.syms[run],
+                candidate,
+                bounds,
+                &mut scratch.starts,
+                out,
+            );
+        }
+    }
+}
+
+/// Whether reading symbols as letters can change anything: a symbol of a
+/// term is there, or a look-alike symbol touches a Latin letter or digit on
+/// its right (`p@ss`, `$ale`) or is doubled.
+fn symbols_matter(view: &ImageView<'_>, text: &str) -> bool {
+    use crate::fold::{Sym, letter};
+    let mut previous_symbol = false;
+    for c in text.chars() {
+        let sym = view.classes.get(c);
+        if sym.0 & Sym::SYMBOL_BIT != 0 {
+            if !is_look_alike_only(c) {
+                return true;
+            }
+            previous_symbol = true;
+            continue;
+        }
+        if sym == Sym::IGNORABLE {
+            continue;
+        }
+        if previous_symbol
+            && (letter::is_word_letter(c) || letter::is_digit(c))
+        {
+            return true;
+        }
+        previous_symbol = false;
+    }
+    false
+}
+
+/// Symbols that stand for a letter only inside a word.
+fn is_look_alike_only(c: char) -> bool {
+    matches!(c, '!' | '|' | '(' | '$' | '@' | '€' | '£' | '¥' | '¡')
+}
+
+/// Asks the walk about every pattern of a candidate.
+fn verify(
+    reader: &Reader<'_>,
+    sym: u16,
+    candidate: Candidate,
+    bounds: (u32, u32),
+    starts: &mut Vec<u32>,
+    out: &mut Vec<Hit>,
+) {
+    let view = &reader.view;
+    run_starts(reader, sym, bounds, starts);
+    for number in view.needle_patterns(candidate.needle) {
+        let pattern = view.pattern(number);
+        if pattern.row.has(PatternRow::SYMBOL) && !reader.symbols {
+            continue;
+        }
+        for &start in starts.iter() {
+            let Some(found) = walk(reader, pattern, int::to_usize(start))
+            else {
+                continue;
+            };
+            let span = Span::new(start, int::to_u32(found.end));
+            post(view, pattern.row, span, found, out);
+            break;
+        }
+    }
+}
+
+/// One hit for each term of the pattern that allows the folds used.
+fn post(
+    view: &ImageView<'_>,
+    row: &PatternRow,
+    span: Span,
+    found: Walked,
+    out: &mut Vec<Hit>,
+) {
+    for &term in view.pattern_terms(row) {
+        let info = &view.terms[int::to_usize(term)];
+        if info.is_exact() && found.tier > 0 {
+            continue;
+        }
+        let mut folds = found.folds;
+        if info.is_alias() {
+            folds.insert(Fold::Alias);
+        }
+        out.push(Hit {
+            set: info.set,
+            span,
+            term,
+            penalty: found.penalty,
+            folds,
+            tier: found.tier,
+        });
+    }
+}
+
+/// Bytes at which the first letter may stand: letters of the run, the last
+/// ones first (the shortest hit), then its very first letter (a word that
+/// begins with a repeated letter).
+fn run_starts(
+    reader: &Reader<'_>,
+    sym: u16,
+    (start, end): (u32, u32),
+    starts: &mut Vec<u32>,
+) {
+    use crate::fold::Sym;
+    starts.clear();
+    let slice = &reader.text[int::to_usize(start)..int::to_usize(end)];
+    for (offset, c) in slice.char_indices().rev() {
+        let class = reader.view.classes.get(c).0 & !Sym::SYMBOL_BIT;
+        if class == sym {
+            starts.push(start + int::to_u32(offset));
+            if starts.len() == RUN_STARTS_MAX {
+                break;
+            }
+        }
+    }
+    if starts.last() != Some(&start) {
+        starts.push(start);
+    }
+}
+
+/// Sorts hits so that equal places are neighbours, the cheapest first.
+fn settle(hits: &mut [Hit]) {
+    hits.sort_unstable_by(|a, b| {
+        let key = |hit: &Hit| (hit.set, hit.span, hit.term);
+        key(a)
+            .cmp(&key(b))
+            .then(a.penalty.cmp(&b.penalty))
+            .then(a.folds.cmp(&b.folds))
+    });
+}

@@ -1,1 +1,5 @@
-//! (to be written)
+//! Tools for rule authors: rule tests, explanations, evaluation on labelled
+//! data. In: packs, scanners, texts; out: values that `cli` prints.
+
+pub mod explain;
+pub mod rule_test;

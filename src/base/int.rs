@@ -1,0 +1,45 @@
+//! Checked and deliberate integer conversions: the only file that uses `as`
+//! between number types, so that each narrowing has a reason.
+
+/// Length or index as u32. Every text, table and file that reaches it is
+/// capped below 4 GiB (see `limits`), so the conversion cannot lose bits; a
+/// violated cap stops the program instead of corrupting offsets.
+#[inline]
+pub fn to_u32(value: usize) -> u32 {
+    debug_assert!(value <= u32::MAX as usize);
+    value as u32
+}
+
+/// An index from a table entry; usize is at least 32 bits here.
+#[inline]
+pub fn to_usize(value: u32) -> usize {
+    value as usize
+}
+
+/// The number as u16 when it is a whole number in range.
+pub fn u16_from_f64(value: f64) -> Option<u16> {
+    if value.fract() == 0.0 && (0.0..=65535.0).contains(&value) {
+        Some(value as u16)
+    } else {
+        None
+    }
+}
+
+/// u64 for counters.
+#[inline]
+pub fn to_u64(value: usize) -> u64 {
+    value as u64
+}
+
+/// A count for rates and percentages; exact up to 2^53.
+pub fn to_f64(value: u64) -> f64 {
+    value as f64
+}
+
+/// Low 16 bits on purpose (hash slots, symbols capped below 65,536).
+#[inline]
+pub fn low16(value: u32) -> u16 {
+    value as u16
+}
+
+const _: () = assert!(usize::BITS >= 32);

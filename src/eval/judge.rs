@@ -1,0 +1,529 @@
+//! Evaluating conditions. In: the intervals of each set and the attributes
+//! of a record; out: true, false or unknown, with the intervals that made it
+//! so and the price of the weakest of them. Looks for nothing by itself.
+//!
+//! Three values (Kleene's strong logic): a field that the record does not
+//! have is *unknown*; `unknown and false` is false, `unknown or true` is
+//! true, anything else with unknown is unknown. An unknown condition lets a
+//! rule ask for no more than `report`.
+//!
+//! The price of a condition: a set costs its cheapest hit; `and` costs its
+//! dearest part; `or` takes its cheapest true part, and only that part's
+//! intervals are evidence; `distinct(S) >= n` costs the n-th cheapest
+//! distinct hit; `near(A, B, n)` the cheapest pair.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use super::facts::Facts;
+use super::interval::{Identity, Interval};
+use crate::base::int;
+use crate::fold::{ClassView, Sym};
+use crate::image::{Condition, Literal, Op};
+use crate::record::{Record, Scalar};
+use crate::verdict::Milli;
+
+/// Neighbours of one interval that `near` considers on each side.
+const NEIGHBOURS_MAX: usize = 16;
+/// How far a quotation mark may stand from what it quotes, in characters.
+const QUOTE_WINDOW: usize = 48;
+
+/// A truth value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tri {
+    False,
+    Unknown,
+    True,
+}
+
+/// An interval that a condition used, with the set as the rule numbers it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Used {
+    pub set: u32,
+    pub interval: Interval,
+}
+
+/// What a condition came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    pub tri: Tri,
+    pub penalty: Milli,
+    pub used: Vec<Used>,
+}
+
+impl Judgement {
+    fn plain(tri: Tri) -> Judgement {
+        Judgement { tri, penalty: Milli(0), used: Vec::new() }
+    }
+
+    fn truth(value: bool) -> Judgement {
+        Judgement::plain(if value { Tri::True } else { Tri::False })
+    }
+}
+
+/// Where a judge finds the intervals of a set of the rule.
+pub trait Intervals {
+    fn of(&mut self, set: u32) -> Arc<Vec<Interval>>;
+}
+
+/// Evaluates the conditions of one rule on one record.
+pub struct Judge<'a, I> {
+    pub record: &'a Record<'a>,
+    pub classes: ClassView<'a>,
+    pub facts: &'a Facts,
+    pub intervals: I,
+}
+
+impl<I: Intervals> Judge<'_, I> {
+    /// The value of a condition. Linear in the number of intervals, and in
+    /// the text for distances; nesting is capped when an image is opened.
+    pub fn judge(&mut self, condition: &Condition) -> Judgement {
+        match condition {
+            Condition::Set(set) => self.hit(*set),
+            Condition::Any(sets) => {
+                let parts = sets.iter().map(|set| self.hit(*set)).collect();
+                or(parts)
+            }
+            Condition::All(sets) => {
+                let parts = sets.iter().map(|set| self.hit(*set)).collect();
+                and(parts)
+            }
+            Condition::Count(set, op, n) => self.count(*set, *op, *n),
+            Condition::Distinct(set, op, n) => self.distinct(*set, *op, *n),
+            Condition::Near(a, b, n) => self.near(*a, *b, *n, false),
+            Condition::Before(a, b, n) => self.near(*a, *b, *n, true),
+            Condition::Quoted(set) => self.quoted(*set),
+            Condition::Starts(set) => self.starts(*set),
+            Condition::Field(path, op, literal) => {
+                self.field(path, |value| compare(value, *op, literal))
+            }
+            Condition::In(path, literals) => self.field(path, |value| {
+                let mut known = false;
+                for literal in literals {
+                    match compare(value, Op::Eq, literal) {
+                        Some(true) => return Some(true),
+                        Some(false) => known = true,
+                        None => {}
+                    }
+                }
+                known.then_some(false)
+            }),
+            Condition::Not(inner) => {
+                let tri = match self.judge(inner).tri {
+                    Tri::True => Tri::False,
+                    Tri::False => Tri::True,
+                    Tri::Unknown => Tri::Unknown,
+                };
+                Judgement::plain(tri)
+            }
+            Condition::And(parts) => {
+                let mut done = Vec::with_capacity(parts.len());
+                for part in parts {
+                    let part = self.judge(part);
+                    if part.tri == Tri::False {
+                        return part;
+                    }
+                    done.push(part);
+                }
+                and(done)
+            }
+            Condition::Or(parts) => {
+                or(parts.iter().map(|part| self.judge(part)).collect())
+            }
+        }
+    }
+
+    fn hit(&mut self, set: u32) -> Judgement {
+        let all = self.intervals.of(set);
+        match all.iter().map(|interval| interval.penalty).min() {
+            None => Judgement::truth(false),
+            Some(penalty) => Judgement {
+                tri: Tri::True,
+                penalty,
+                used: use_all(set, all.iter()),
+            },
+        }
+    }
+
+    fn count(&mut self, set: u32, op: Op, n: u32) -> Judgement {
+        let all = self.intervals.of(set);
+        let penalties = all.iter().map(|i| i.penalty).collect();
+        enough(set, &all, penalties, op, n)
+    }
+
+    fn distinct(&mut self, set: u32, op: Op, n: u32) -> Judgement {
+        let all = self.intervals.of(set);
+        let mut cheapest: Vec<(&Identity, Milli)> =
+            all.iter().map(|i| (&i.identity, i.penalty)).collect();
+        cheapest.sort();
+        cheapest.dedup_by(|a, b| a.0 == b.0);
+        let penalties = cheapest.iter().map(|(_, p)| *p).collect();
+        enough(set, &all, penalties, op, n)
+    }
+
+    fn near(&mut self, a: u32, b: u32, n: u32, ordered: bool) -> Judgement {
+        let (left, right) = (self.intervals.of(a), self.intervals.of(b));
+        let mut pairs = Pairs::default();
+        for (at, one) in left.iter().enumerate() {
+            self.reach(one, at, &right, n, true, &mut pairs);
+        }
+        if !ordered {
+            let mut back = Pairs::default();
+            for (at, one) in right.iter().enumerate() {
+                self.reach(one, at, &left, n, false, &mut back);
+            }
+            pairs.merge(back);
+        }
+        let Some(penalty) = pairs.penalty else {
+            return Judgement::truth(false);
+        };
+        pairs.left.sort_unstable();
+        pairs.left.dedup();
+        pairs.right.sort_unstable();
+        pairs.right.dedup();
+        let mut used = use_all(a, pairs.left.iter().map(|i| &left[*i]));
+        used.extend(use_all(b, pairs.right.iter().map(|i| &right[*i])));
+        Judgement { tri: Tri::True, penalty, used }
+    }
+
+    /// Pairs `one` with the intervals of `others` that begin after it ends,
+    /// at most `n` folded letters later.
+    fn reach(
+        &self,
+        one: &Interval,
+        at: usize,
+        others: &[Interval],
+        n: u32,
+        one_is_left: bool,
+        pairs: &mut Pairs,
+    ) {
+        let text = &self.record.fields[int::to_usize(one.field)].text;
+        let first = others.partition_point(|other| {
+            (other.field, other.span.start) < (one.field, one.span.end)
+        });
+        let mut from = int::to_usize(one.span.end);
+        let mut distance = 0;
+        let tail = others[first..].iter().enumerate();
+        for (step, other) in tail.take(NEIGHBOURS_MAX) {
+            if other.field != one.field {
+                break;
+            }
+            let to = int::to_usize(other.span.start);
+            if to > from {
+                distance += letters_between(
+                    &text[from..to],
+                    self.classes,
+                    n.saturating_add(1),
+                );
+                from = to;
+            }
+            if distance > n {
+                break;
+            }
+            let penalty = one.penalty.max(other.penalty);
+            let index = first + step;
+            let (l, r) =
+                if one_is_left { (at, index) } else { (index, at) };
+            pairs.push(l, r, penalty);
+        }
+    }
+
+    fn quoted(&mut self, set: u32) -> Judgement {
+        let all = self.intervals.of(set);
+        let record = self.record;
+        let quoted = !all.is_empty()
+            && all.iter().all(|interval| {
+                let field = int::to_usize(interval.field);
+                is_quoted(&record.fields[field].text, interval.span.range())
+            });
+        if !quoted {
+            return Judgement::truth(false);
+        }
+        self.hit(set)
+    }
+
+    fn starts(&mut self, set: u32) -> Judgement {
+        let all = self.intervals.of(set);
+        let first: Vec<&Interval> = all
+            .iter()
+            .filter(|interval| {
+                let field = int::to_usize(interval.field);
+                let text = &self.record.fields[field].text;
+                let head = &text[..int::to_usize(interval.span.start)];
+                letters_between(head, self.classes, 2) <= 1
+                    && !head.chars().any(char::is_alphanumeric)
+            })
+            .collect();
+        match first.iter().map(|interval| interval.penalty).min() {
+            None => Judgement::truth(false),
+            Some(penalty) => Judgement {
+                tri: Tri::True,
+                penalty,
+                used: use_all(set, first.into_iter()),
+            },
+        }
+    }
+
+    fn field(
+        &self,
+        path: &str,
+        test: impl Fn(&Scalar<'_>) -> Option<bool>,
+    ) -> Judgement {
+        let value = self.value(path);
+        match value.as_ref().and_then(test) {
+            Some(value) => Judgement::truth(value),
+            None => Judgement::plain(Tri::Unknown),
+        }
+    }
+
+    /// The value of a field of the condition language.
+    pub fn value(&self, path: &str) -> Option<Scalar<'static>> {
+        let own = |text: &Option<Cow<'_, str>>| {
+            text.as_ref().map(|text| Scalar::Text(Cow::Owned(text.to_string())))
+        };
+        match path {
+            "surface" => own(&self.record.surface),
+            "lang" => own(&self.record.lang),
+            "author" => own(&self.record.author),
+            "group" => own(&self.record.group),
+            "created_at" => own(&self.record.created_at),
+            _ => {
+                if let Some(name) = path.strip_prefix("text.") {
+                    return self.facts.get(name, self.record);
+                }
+                let path = path.strip_prefix("meta.").unwrap_or(path);
+                self.record.lookup.get(path)
+            }
+        }
+    }
+}
+
+/// Pairs found by `near`, as indices.
+#[derive(Default)]
+struct Pairs {
+    left: Vec<usize>,
+    right: Vec<usize>,
+    penalty: Option<Milli>,
+}
+
+impl Pairs {
+    fn push(&mut self, left: usize, right: usize, penalty: Milli) {
+        self.left.push(left);
+        self.right.push(right);
+        self.penalty =
+            Some(self.penalty.map_or(penalty, |old| old.min(penalty)));
+    }
+
+    fn merge(&mut self, other: Pairs) {
+        self.left.extend(other.left);
+        self.right.extend(other.right);
+        self.penalty = match (self.penalty, other.penalty) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+    }
+}
+
+fn use_all<'i>(
+    set: u32,
+    all: impl Iterator<Item = &'i Interval>,
+) -> Vec<Used> {
+    all.map(|interval| Used { set, interval: interval.clone() }).collect()
+}
+
+/// `count` and `distinct`: compares the number, prices the n-th cheapest.
+fn enough(
+    set: u32,
+    all: &[Interval],
+    mut penalties: Vec<Milli>,
+    op: Op,
+    n: u32,
+) -> Judgement {
+    let found = int::to_u32(penalties.len());
+    if !op.holds(Some(found.cmp(&n))) {
+        return Judgement::truth(false);
+    }
+    penalties.sort_unstable();
+    let needed = match op {
+        Op::Ge | Op::Eq => n,
+        Op::Gt => n.saturating_add(1),
+        Op::Ne | Op::Lt | Op::Le => 0,
+    };
+    let penalty = int::to_usize(needed)
+        .checked_sub(1)
+        .and_then(|index| penalties.get(index))
+        .copied()
+        .unwrap_or_default();
+    Judgement { tri: Tri::True, penalty, used: use_all(set, all.iter()) }
+}
+
+fn and(parts: Vec<Judgement>) -> Judgement {
+    let mut whole = Judgement::truth(true);
+    for part in parts {
+        if part.tri == Tri::False {
+            return Judgement::truth(false);
+        }
+        whole.tri = whole.tri.min(part.tri);
+        whole.penalty = whole.penalty.max(part.penalty);
+        whole.used.extend(part.used);
+    }
+    whole
+}
+
+/// The truest part wins, among equals the cheapest, then the first.
+fn or(parts: Vec<Judgement>) -> Judgement {
+    parts
+        .into_iter()
+        .reduce(|best, part| {
+            let better = part.tri > best.tri
+                || part.tri == best.tri && part.penalty < best.penalty;
+            if better { part } else { best }
+        })
+        .unwrap_or_else(|| Judgement::truth(false))
+}
+
+/// Folded letters in a text: ignorables do not count, a run of separators
+/// counts one. Stops at `limit`.
+fn letters_between(text: &str, classes: ClassView<'_>, limit: u32) -> u32 {
+    let mut count = 0;
+    let mut in_separators = false;
+    for c in text.chars() {
+        let sym = classes.get(c);
+        if sym == Sym::IGNORABLE {
+            continue;
+        }
+        let separator =
+            sym == Sym::SEPARATOR || sym.0 & Sym::SYMBOL_BIT != 0;
+        if separator && in_separators {
+            continue;
+        }
+        in_separators = separator;
+        count += 1;
+        if count >= limit {
+            break;
+        }
+    }
+    count
+}
+
+/// Whether a range stands inside one pair of quotation marks or a title.
+fn is_quoted(text: &str, range: std::ops::Range<usize>) -> bool {
+    const PAIRS: [(char, char); 10] = [
+        ('“', '”'),
+        ('‘', '’'),
+        ('「', '」'),
+        ('『', '』'),
+        ('《', '》'),
+        ('〈', '〉'),
+        ('【', '】'),
+        ('«', '»'),
+        ('"', '"'),
+        ('＂', '＂'),
+    ];
+    let before = text[..range.start].chars().rev().take(QUOTE_WINDOW);
+    // The nearest mark on the left must be an opening one.
+    let mut close = None;
+    for c in before {
+        if let Some((_, end)) = PAIRS.iter().find(|(open, _)| *open == c) {
+            close = Some(*end);
+            break;
+        }
+        if PAIRS.iter().any(|(_, end)| *end == c) {
+            return false;
+        }
+    }
+    let Some(close) = close else { return false };
+    let straight = close == '"' || close == '＂';
+    if straight {
+        // A straight mark opens only if an even number stands before it.
+        let marks = text[..range.start].matches(close).count();
+        if marks % 2 == 0 {
+            return false;
+        }
+    }
+    text[range.end..].chars().take(QUOTE_WINDOW).any(|c| c == close)
+}
+
+/// Compares a value with a literal; `None` when their types do not compare.
+fn compare(value: &Scalar<'_>, op: Op, literal: &Literal) -> Option<bool> {
+    let order: Option<Ordering> = match (value, literal) {
+        (Scalar::Number(a), Literal::Number(b)) => a.partial_cmp(b),
+        (Scalar::Text(a), Literal::Text(b)) => Some(a.as_ref().cmp(b)),
+        (Scalar::Text(a), Literal::Number(b)) => {
+            a.trim().parse::<f64>().ok()?.partial_cmp(b)
+        }
+        (Scalar::Number(a), Literal::Text(b)) => {
+            a.partial_cmp(&b.trim().parse::<f64>().ok()?)
+        }
+        (Scalar::Bool(a), Literal::Bool(b)) => Some(a.cmp(b)),
+        _ => return None,
+    };
+    Some(op.holds(order))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(tri: Tri, penalty: u16) -> Judgement {
+        Judgement { tri, penalty: Milli(penalty), used: Vec::new() }
+    }
+
+    #[test]
+    fn three_valued_logic_is_kleenes() {
+        use Tri::*;
+        let rows = [
+            (True, True, True, True),
+            (True, False, False, True),
+            (True, Unknown, Unknown, True),
+            (False, Unknown, False, Unknown),
+            (Unknown, Unknown, Unknown, Unknown),
+            (False, False, False, False),
+        ];
+        for (a, b, both, either) in rows {
+            for (a, b) in [(a, b), (b, a)] {
+                let parts = || vec![value(a, 0), value(b, 0)];
+                assert_eq!(and(parts()).tri, both, "{a:?} and {b:?}");
+                assert_eq!(or(parts()).tri, either, "{a:?} or {b:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn prices_follow_the_weakest_needed_signal() {
+        use Tri::True;
+        let parts = || vec![value(True, 50), value(True, 100)];
+        assert_eq!(and(parts()).penalty, Milli(100));
+        assert_eq!(or(parts()).penalty, Milli(50));
+    }
+
+    #[test]
+    fn quotes_must_enclose() {
+        let rows = [
+            ("说“加微”不行", "加微", true),
+            ("说加微“不”行", "加微", false),
+            ("“a”加微“b”", "加微", false),
+            ("《加微信》", "微", true),
+            ("he said \"buy now\" ok", "buy", true),
+            ("\"a\" buy \"b\"", "buy", false),
+            ("「buy", "buy", false),
+        ];
+        for (text, part, wanted) in rows {
+            let start = text.find(part).unwrap();
+            let range = start..start + part.len();
+            assert_eq!(is_quoted(text, range), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn types_that_do_not_compare_are_unknown() {
+        let text = Scalar::Text(Cow::Borrowed("x"));
+        assert_eq!(compare(&text, Op::Lt, &Literal::Number(3.0)), None);
+        let number = Scalar::Text(Cow::Borrowed("2"));
+        assert_eq!(
+            compare(&number, Op::Lt, &Literal::Number(3.0)),
+            Some(true)
+        );
+    }
+}

@@ -1,0 +1,264 @@
+//! The operator's policy. In: a TOML file; out: thresholds by category and
+//! surface, and what to do with single rules. Packs say what is there, the
+//! policy says what happens.
+//!
+//! ```toml
+//! [thresholds]                 # the defaults
+//! takedown = 0.90
+//! report = 0.60
+//!
+//! [category.harassment]        # for one category
+//! max = "report"
+//!
+//! [category.gambling.surface.comment]   # for a category on a surface
+//! takedown = 0.85
+//!
+//! [rule."gambling.invite.zh"]
+//! disable = true               # or:
+//! downgrade = "report"         # the most it may ask for
+//! exceptions = ["时时彩虹"]     # phrases that remove a hit they cover
+//! ```
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::verdict::{Category, Milli, Verdict};
+
+/// A checked policy.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    defaults: Limits,
+    categories: BTreeMap<Category, CategoryPolicy>,
+    rules: BTreeMap<String, RulePolicy>,
+    digest: String,
+}
+
+/// From which confidence on a verdict is asked for, and the most allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    pub takedown: Milli,
+    pub report: Milli,
+    pub max: Verdict,
+}
+
+#[derive(Clone, Debug)]
+struct CategoryPolicy {
+    limits: Limits,
+    surfaces: BTreeMap<String, Limits>,
+}
+
+/// What the operator decided about one rule.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RulePolicy {
+    pub disable: bool,
+    downgrade: Option<String>,
+    pub exceptions: Vec<String>,
+    #[serde(skip)]
+    pub max: Option<Verdict>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct FilePolicy {
+    thresholds: FileLimits,
+    category: BTreeMap<String, FileCategory>,
+    rule: BTreeMap<String, RulePolicy>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct FileLimits {
+    takedown: Option<f64>,
+    report: Option<f64>,
+    max: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct FileCategory {
+    takedown: Option<f64>,
+    report: Option<f64>,
+    max: Option<String>,
+    surface: BTreeMap<String, FileLimits>,
+}
+
+/// Why a policy cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct PolicyError(String);
+
+impl Default for Policy {
+    fn default() -> Policy {
+        Policy {
+            defaults: Limits {
+                takedown: Milli(900),
+                report: Milli(600),
+                max: Verdict::Takedown,
+            },
+            categories: BTreeMap::new(),
+            rules: BTreeMap::new(),
+            digest: String::new(),
+        }
+    }
+}
+
+impl Policy {
+    /// Reads a policy. `known_rules` are the ids of the loaded packs: a
+    /// policy about a rule that does not exist is an error, because a typing
+    /// mistake would silently leave the rule as it is.
+    pub fn parse(
+        text: &str,
+        known_rules: &[&str],
+    ) -> Result<Policy, PolicyError> {
+        let file: FilePolicy = toml::from_str(text)
+            .map_err(|error| PolicyError(error.to_string()))?;
+        let mut policy = Policy::default();
+        let at = "thresholds";
+        policy.defaults = limits(policy.defaults, &file.thresholds, at)?;
+        for (name, entry) in &file.category {
+            let category = Category::parse(name).ok_or_else(|| {
+                unknown("category", name, Category::ALL.map(|c| c.as_str()))
+            })?;
+            let own = FileLimits {
+                takedown: entry.takedown,
+                report: entry.report,
+                max: entry.max.clone(),
+            };
+            let at = format!("category.{name}");
+            let base = limits(policy.defaults, &own, &at)?;
+            let mut surfaces = BTreeMap::new();
+            for (surface, own) in &entry.surface {
+                let at = format!("category.{name}.surface.{surface}");
+                surfaces
+                    .insert(surface.clone(), limits(base, own, &at)?);
+            }
+            let entry = CategoryPolicy { limits: base, surfaces };
+            policy.categories.insert(category, entry);
+        }
+        for (id, mut entry) in file.rule {
+            if !known_rules.contains(&id.as_str()) {
+                return Err(unknown(
+                    "rule",
+                    &id,
+                    known_rules.iter().copied(),
+                ));
+            }
+            if let Some(name) = &entry.downgrade {
+                entry.max = Some(verdict(name, &format!("rule.{id}"))?);
+            }
+            policy.rules.insert(id, entry);
+        }
+        let hash = blake3::hash(text.as_bytes());
+        policy.digest = format!("b3:{}", hash.to_hex());
+        Ok(policy)
+    }
+
+    /// Limits for a category on a surface.
+    pub fn limits(&self, category: Category, surface: Option<&str>) -> Limits {
+        let Some(entry) = self.categories.get(&category) else {
+            return self.defaults;
+        };
+        surface
+            .and_then(|name| entry.surfaces.get(name))
+            .copied()
+            .unwrap_or(entry.limits)
+    }
+
+    /// What the policy says about a rule.
+    pub fn rule(&self, id: &str) -> Option<&RulePolicy> {
+        self.rules.get(id)
+    }
+
+    /// Digest of the file, empty for the built-in policy.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+}
+
+fn limits(
+    base: Limits,
+    own: &FileLimits,
+    at: &str,
+) -> Result<Limits, PolicyError> {
+    let read = |value: Option<f64>, base: Milli, key: &str| match value {
+        None => Ok(base),
+        Some(value) => Milli::from_decimal(value).ok_or_else(|| {
+            PolicyError(format!(
+                "{at}.{key}: expected a number from 0 to 1, found {value}"
+            ))
+        }),
+    };
+    let limits = Limits {
+        takedown: read(own.takedown, base.takedown, "takedown")?,
+        report: read(own.report, base.report, "report")?,
+        max: match &own.max {
+            None => base.max,
+            Some(name) => verdict(name, &format!("{at}.max"))?,
+        },
+    };
+    if limits.report > limits.takedown {
+        return Err(PolicyError(format!(
+            "{at}: report ({}) must not be above takedown ({})",
+            limits.report, limits.takedown
+        )));
+    }
+    Ok(limits)
+}
+
+fn verdict(name: &str, at: &str) -> Result<Verdict, PolicyError> {
+    Verdict::parse(name).ok_or_else(|| {
+        PolicyError(format!(
+            "{at}: expected pass, report or takedown, found {name:?}"
+        ))
+    })
+}
+
+fn unknown<'a>(
+    what: &str,
+    name: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> PolicyError {
+    let near = crate::base::near::nearest(name, known);
+    let hint = near
+        .map(|near| format!("; did you mean {near:?}?"))
+        .unwrap_or_default();
+    PolicyError(format!("no {what} is called {name:?}{hint}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn surfaces_inherit_from_category_and_defaults() {
+        let text = "[thresholds]\nreport = 0.5\n[category.gambling]\n\
+                    takedown = 0.8\n[category.gambling.surface.comment]\n\
+                    max = \"report\"";
+        let policy = Policy::parse(text, &[]).unwrap();
+        let plain = policy.limits(Category::Gambling, Some("post"));
+        assert_eq!((plain.takedown, plain.report).0, Milli(800));
+        assert_eq!(plain.report, Milli(500));
+        let comment = policy.limits(Category::Gambling, Some("comment"));
+        assert_eq!(comment.max, Verdict::Report);
+        let other = policy.limits(Category::Fraud, None);
+        assert_eq!(other.takedown, Milli(900));
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let rows = [
+            ("[category.gamblin]", "did you mean \"gambling\""),
+            ("[rule.\"a.c\"]\ndisable=true", "did you mean \"a.b\""),
+            ("[thresholds]\nreport = 2.0", "from 0 to 1"),
+            ("[thresholds]\nreport = 0.95", "must not be above"),
+            ("[threshold]", "unknown field"),
+            ("[rule.\"a.b\"]\ndowngrade = \"no\"", "pass, report or"),
+        ];
+        for (text, part) in rows {
+            let error = Policy::parse(text, &["a.b"]).unwrap_err();
+            assert!(error.to_string().contains(part), "{text}: {error}");
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! The class table. In: the letters that occur in any pattern of an image;
+//! out: a two-stage table from code point to class. Never sees text.
+//!
+//! A class is a `u16`: [`Sym::OTHER`] breaks a match, [`Sym::IGNORABLE`] is
+//! stepped over for free, [`Sym::SEPARATOR`] is stepped over at a price,
+//! anything from [`Sym::FIRST_LETTER`] is a letter. Letters which some code
+//! point can stand for at once share a class (`1` is i, l and 1, so i, l
+//! and 1 are one class): the search over classes is generous, the letter
+//! relation is exact. A separator that can also be read as a letter (`@`
+//! for a, `+` in the term `+v`, ✈) carries [`Sym::SYMBOL_BIT`]: a separator
+//! in the plain reading, a letter in the symbol reading of a text.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::{letter, tables};
+use crate::base::int;
+use tables::Kind;
+
+/// A class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Sym(pub u16);
+
+impl Sym {
+    pub const OTHER: Sym = Sym(0);
+    pub const IGNORABLE: Sym = Sym(1);
+    pub const SEPARATOR: Sym = Sym(2);
+    pub const FIRST_LETTER: u16 = 4;
+    pub const SYMBOL_BIT: u16 = 0x8000;
+
+    /// Whether this is a letter class without the symbol bit.
+    #[inline]
+    pub fn is_letter(self) -> bool {
+        self.0 >= Sym::FIRST_LETTER && self.0 & Sym::SYMBOL_BIT == 0
+    }
+}
+
+/// Code points a block of the table covers.
+const BLOCK: usize = 256;
+/// Blocks of Unicode.
+pub const INDEX_LEN: usize = 0x11_0000 / BLOCK;
+
+/// A built table, ready to be written into an image.
+#[derive(Clone, Debug)]
+pub struct ClassTable {
+    /// Block number for each 256 code points.
+    pub index: Vec<u16>,
+    /// The distinct blocks, one after the other.
+    pub blocks: Vec<u16>,
+    /// Number of classes in use, the reserved ones included.
+    pub class_count: u16,
+    class_of_letter: HashMap<char, u16>,
+}
+
+/// The table as it lies in an image.
+#[derive(Clone, Copy, Debug)]
+pub struct ClassView<'a> {
+    pub index: &'a [u16],
+    pub blocks: &'a [u16],
+}
+
+impl ClassView<'_> {
+    /// The class of a code point. The image check has made sure that every
+    /// index entry names a block that exists.
+    #[inline]
+    pub fn get(&self, c: char) -> Sym {
+        let code = int::to_usize(u32::from(c));
+        let block = usize::from(self.index[code / BLOCK]);
+        Sym(self.blocks[block * BLOCK + code % BLOCK])
+    }
+}
+
+impl ClassTable {
+    pub fn view(&self) -> ClassView<'_> {
+        ClassView { index: &self.index, blocks: &self.blocks }
+    }
+
+    /// The class of a canonical letter that was in the alphabet.
+    pub fn letter(&self, c: char) -> Option<u16> {
+        self.class_of_letter.get(&c).copied()
+    }
+}
+
+/// Builds the table for an alphabet of canonical letters. Deterministic:
+/// classes are numbered in code point order. `None` when the alphabet needs
+/// more classes than a `u16` with its symbol bit can number.
+pub fn build_classes(alphabet: &BTreeSet<char>) -> Option<ClassTable> {
+    let mut merged = Merge::new(alphabet);
+    let sources = sources(alphabet);
+    for &c in &sources {
+        let mut known =
+            letter::readings(c).filter(|to| alphabet.contains(to));
+        if let Some(first) = known.next() {
+            for other in known {
+                merged.join(first, other);
+            }
+        }
+    }
+    let class_of_letter = merged.classes()?;
+    let class_count = class_of_letter
+        .values()
+        .max()
+        .map_or(Sym::FIRST_LETTER, |max| max + 1);
+
+    let mut flat: BTreeMap<usize, Vec<u16>> = BTreeMap::new();
+    let mut set = |code: u32, sym: u16| {
+        let code = int::to_usize(code);
+        let block =
+            flat.entry(code / BLOCK).or_insert_with(|| vec![0; BLOCK]);
+        block[code % BLOCK] = sym;
+    };
+    for &(first, last, kind) in tables::kind_ranges().iter() {
+        let sym = match kind {
+            Kind::Ignorable | Kind::Mark => Sym::IGNORABLE,
+            Kind::Separator => Sym::SEPARATOR,
+            Kind::Letter | Kind::Other => continue,
+        };
+        for code in first..=last {
+            set(code, sym.0);
+        }
+    }
+    for &c in &sources {
+        let found =
+            letter::readings(c).find_map(|to| class_of_letter.get(&to));
+        let Some(&class) = found else { continue };
+        let symbol = matches!(tables::kind(c), Kind::Separator);
+        let bit = if symbol { Sym::SYMBOL_BIT } else { 0 };
+        set(u32::from(c), class | bit);
+    }
+    Some(pack_blocks(&flat, class_count, class_of_letter))
+}
+
+/// Every code point whose class the alphabet can decide.
+fn sources(alphabet: &BTreeSet<char>) -> BTreeSet<char> {
+    let mut all: BTreeSet<char> = alphabet.clone();
+    all.extend(tables::all_mapped());
+    all
+}
+
+fn pack_blocks(
+    flat: &BTreeMap<usize, Vec<u16>>,
+    class_count: u16,
+    class_of_letter: HashMap<char, u16>,
+) -> ClassTable {
+    let mut blocks: Vec<u16> = vec![0; BLOCK];
+    let mut seen: HashMap<&[u16], u16> = HashMap::new();
+    let empty = vec![0u16; BLOCK];
+    seen.insert(&empty, 0);
+    let mut index = vec![0u16; INDEX_LEN];
+    for (&number, block) in flat {
+        let next = int::low16(int::to_u32(blocks.len() / BLOCK));
+        let id = *seen.entry(block).or_insert_with(|| {
+            blocks.extend_from_slice(block);
+            next
+        });
+        index[number] = id;
+    }
+    ClassTable { index, blocks, class_count, class_of_letter }
+}
+
+/// Union-find over the alphabet.
+struct Merge {
+    letters: Vec<char>,
+    position: HashMap<char, usize>,
+    parent: Vec<usize>,
+}
+
+impl Merge {
+    fn new(alphabet: &BTreeSet<char>) -> Merge {
+        let letters: Vec<char> = alphabet.iter().copied().collect();
+        let position =
+            letters.iter().enumerate().map(|(i, c)| (*c, i)).collect();
+        let parent = (0..letters.len()).collect();
+        Merge { letters, position, parent }
+    }
+
+    fn root(&mut self, mut at: usize) -> usize {
+        while self.parent[at] != at {
+            self.parent[at] = self.parent[self.parent[at]];
+            at = self.parent[at];
+        }
+        at
+    }
+
+    fn join(&mut self, a: char, b: char) {
+        let (a, b) = (self.position[&a], self.position[&b]);
+        let (a, b) = (self.root(a), self.root(b));
+        // The smaller code point leads, so the numbering is stable.
+        let (low, high) = (a.min(b), a.max(b));
+        self.parent[high] = low;
+    }
+
+    fn classes(mut self) -> Option<HashMap<char, u16>> {
+        let mut number: HashMap<usize, u16> = HashMap::new();
+        let mut out = HashMap::with_capacity(self.letters.len());
+        let mut next = Sym::FIRST_LETTER;
+        for at in 0..self.letters.len() {
+            let root = self.root(at);
+            let class = match number.get(&root) {
+                Some(class) => *class,
+                None => {
+                    let class = next;
+                    next = next.checked_add(1)?;
+                    if class & Sym::SYMBOL_BIT != 0 {
+                        return None;
+                    }
+                    number.insert(root, class);
+                    class
+                }
+            };
+            out.insert(self.letters[at], class);
+        }
+        Some(out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_that_share_a_disguise_share_a_class() {
+        let alphabet: BTreeSet<char> = "casino加微l".chars().collect();
+        let table = build_classes(&alphabet).unwrap();
+        let view = table.view();
+        let class = |c: char| table.letter(c).unwrap();
+        assert_eq!(view.get('A').0, class('a'));
+        assert_eq!(view.get('4').0, class('a'));
+        assert_eq!(view.get('@').0, class('a') | Sym::SYMBOL_BIT);
+        assert_eq!(class('i'), class('l'), "1 stands for both");
+        assert_ne!(class('a'), class('s'));
+        assert_eq!(view.get('.'), Sym::SEPARATOR);
+        assert_eq!(view.get('\u{200b}'), Sym::IGNORABLE);
+        assert_eq!(view.get('信'), Sym::OTHER);
+    }
+
+    #[test]
+    fn empty_alphabet_has_only_kinds() {
+        let table = build_classes(&BTreeSet::new()).unwrap();
+        assert_eq!(table.view().get('a'), Sym::OTHER);
+        assert_eq!(table.view().get(' '), Sym::SEPARATOR);
+    }
+}

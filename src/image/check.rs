@@ -1,0 +1,255 @@
+//! Checking an image before use. In: untrusted bytes; out: section ranges
+//! and the parsed rules, or an error. After it every index in the image is
+//! in range: scanning an image can be wrong, never out of bounds.
+
+use std::ops::Range;
+
+use super::Kind;
+use super::format::{
+    ALIGN, BYTE_ORDER, DIGEST_FROM, HEADER_LEN, MAGIC, PatternRow,
+    SECTION_LEN, TermRow, VERSION, gap, section,
+};
+use super::meta::Meta;
+use crate::base::{int, limits};
+use crate::fold::tables;
+use crate::verdict::{Category, Verdict};
+
+const _: () = assert!(
+    cfg!(target_endian = "little"),
+    "images are used in place and are little-endian"
+);
+
+/// Byte ranges of the sections, in id order.
+#[derive(Clone, Debug)]
+pub(super) struct Sections {
+    ranges: Vec<Range<usize>>,
+}
+
+impl Sections {
+    pub(super) fn range(&self, id: u32) -> Range<usize> {
+        self.ranges[int::to_usize(id - 1)].clone()
+    }
+}
+
+/// Deepest condition that is evaluated.
+const CONDITION_DEPTH_MAX: usize = 64;
+
+pub(super) fn check(bytes: &[u8]) -> Result<(Sections, Meta), Kind> {
+    header(bytes)?;
+    let sections = sections(bytes)?;
+    let meta: Meta =
+        serde_json::from_slice(&bytes[sections.range(section::META)])
+            .map_err(|error| damaged(format!("rules: {error}")))?;
+    let view = super::ImageView::new(bytes, &sections);
+    dictionary(&view, &meta)?;
+    rules(&meta)?;
+    Ok((sections, meta))
+}
+
+fn damaged(text: impl Into<String>) -> Kind {
+    Kind::Damaged(text.into())
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    let mut raw = [0; 4];
+    raw.copy_from_slice(&bytes[at..at + 4]);
+    u32::from_le_bytes(raw)
+}
+
+fn u64_at(bytes: &[u8], at: usize) -> u64 {
+    let mut raw = [0; 8];
+    raw.copy_from_slice(&bytes[at..at + 8]);
+    u64::from_le_bytes(raw)
+}
+
+fn header(bytes: &[u8]) -> Result<(), Kind> {
+    if !bytes.starts_with(&MAGIC) {
+        return Err(Kind::Magic(bytes.iter().take(8).copied().collect()));
+    }
+    if bytes.len() < HEADER_LEN {
+        return Err(damaged(format!(
+            "{} bytes, the header alone has {HEADER_LEN}",
+            bytes.len()
+        )));
+    }
+    let version = u32_at(bytes, 8);
+    if version != VERSION {
+        return Err(Kind::Version { found: version });
+    }
+    if u32_at(bytes, 12) != BYTE_ORDER {
+        return Err(damaged("byte order is not little-endian"));
+    }
+    let length = u64_at(bytes, 80);
+    if length != int::to_u64(bytes.len()) {
+        return Err(damaged(format!(
+            "expected {length} bytes, found {}",
+            bytes.len()
+        )));
+    }
+    if blake3::hash(&bytes[DIGEST_FROM..]).as_bytes() != &bytes[16..48] {
+        return Err(Kind::Checksum);
+    }
+    if bytes[48..80] != tables::tables_digest() {
+        return Err(Kind::Tables);
+    }
+    Ok(())
+}
+
+fn sections(bytes: &[u8]) -> Result<Sections, Kind> {
+    let count = int::to_usize(u32_at(bytes, 88));
+    if count != section::ALL.len() {
+        return Err(damaged(format!("{count} sections")));
+    }
+    let table_end = HEADER_LEN + count * SECTION_LEN;
+    if bytes.len() < table_end {
+        return Err(damaged("cut off inside the section table"));
+    }
+    let mut ranges = Vec::with_capacity(count);
+    let mut last_end = table_end;
+    for (number, (id, name, size)) in section::ALL.iter().enumerate() {
+        let at = HEADER_LEN + number * SECTION_LEN;
+        let offset = usize::try_from(u64_at(bytes, at + 8));
+        let len = usize::try_from(u64_at(bytes, at + 16));
+        let (Ok(offset), Ok(len)) = (offset, len) else {
+            return Err(damaged(format!("section {name} is out of range")));
+        };
+        let end = offset.checked_add(len);
+        let good = u32_at(bytes, at) == *id
+            && int::to_usize(u32_at(bytes, at + 4)) == *size
+            && offset % ALIGN == 0
+            && offset >= last_end
+            && len % size == 0
+            && end.is_some_and(|end| end <= bytes.len());
+        if !good {
+            return Err(damaged(format!("section {name} is out of range")));
+        }
+        last_end = offset + len;
+        ranges.push(offset..last_end);
+    }
+    Ok(Sections { ranges })
+}
+
+/// Offsets that start at 0, never fall and end at `end`.
+fn is_offset_table(table: &[u32], end: usize) -> bool {
+    table.first() == Some(&0)
+        && table.windows(2).all(|pair| pair[0] <= pair[1])
+        && table.last().is_some_and(|last| int::to_usize(*last) == end)
+}
+
+fn dictionary(
+    view: &super::ImageView<'_>,
+    meta: &Meta,
+) -> Result<(), Kind> {
+    let fail = |what: &str| Err(damaged(format!("{what} is out of range")));
+    let blocks = view.classes.blocks.len();
+    if view.classes.index.len() != 0x11_0000 / 256
+        || blocks % 256 != 0
+        || view
+            .classes
+            .index
+            .iter()
+            .any(|block| usize::from(*block) * 256 + 256 > blocks)
+    {
+        return fail("the class table");
+    }
+    if !is_offset_table(view.needle_starts, view.needle_syms.len())
+        || view.needle_starts.windows(2).any(|pair| pair[0] == pair[1])
+    {
+        return fail("a needle");
+    }
+    if view.needle_patterns.len() != view.needle_starts.len()
+        || !is_offset_table(view.needle_patterns, view.patterns.len())
+    {
+        return fail("a needle's patterns");
+    }
+    if view.gaps.len() != view.letters.len()
+        || view.gaps.iter().any(|kind| *kind > gap::MAX)
+        || view.letters.iter().any(|c| char::from_u32(*c).is_none())
+    {
+        return fail("a letter");
+    }
+    if view.patterns.iter().any(|row| !pattern_fits(view, row)) {
+        return fail("a pattern");
+    }
+    let terms = view.terms.len();
+    if view.postings.iter().any(|term| int::to_usize(*term) >= terms) {
+        return fail("a posting");
+    }
+    let strings = std::str::from_utf8(view.strings)
+        .map_err(|_| damaged("strings are not UTF-8"))?;
+    let sets = meta.sets.len();
+    if view.terms.iter().any(|row| !term_fits(strings, sets, row)) {
+        return fail("a term");
+    }
+    let bits = view.filter.len() * 64;
+    let buckets = view.bucket_starts.len().saturating_sub(1);
+    let needles = view.needle_count();
+    if !bits.is_power_of_two()
+        || !buckets.is_power_of_two()
+        || !is_offset_table(view.bucket_starts, view.bucket_needles.len())
+        || view.bucket_needles.iter().any(|n| int::to_usize(*n) >= needles)
+    {
+        return fail("the filter");
+    }
+    Ok(())
+}
+
+fn pattern_fits(view: &super::ImageView<'_>, row: &PatternRow) -> bool {
+    let letters = int::to_usize(row.letters)
+        .checked_add(row.letter_count())
+        .is_some_and(|end| end <= view.letters.len());
+    let postings = int::to_usize(row.postings)
+        .checked_add(int::to_usize(row.posting_count))
+        .is_some_and(|end| end <= view.postings.len());
+    let count = row.letter_count();
+    letters
+        && postings
+        && (1..=limits::PATTERN_LETTERS_MAX).contains(&count)
+        && row.shape & !PatternRow::SHAPE_MASK == 0
+}
+
+fn term_fits(strings: &str, sets: usize, row: &TermRow) -> bool {
+    let start = int::to_usize(row.text);
+    let end = start.checked_add(int::to_usize(row.text_len));
+    end.is_some_and(|end| strings.get(start..end).is_some())
+        && int::to_usize(row.set) < sets
+        && row.flags & !TermRow::FLAGS_MASK == 0
+}
+
+fn rules(meta: &Meta) -> Result<(), Kind> {
+    let sets = meta.sets.len();
+    for (number, set) in meta.sets.iter().enumerate() {
+        let below = |m: &u32| int::to_usize(*m) < number;
+        if !set.members.iter().all(below)
+            || !set.literals.iter().all(below)
+        {
+            return Err(damaged(format!("set {} refers ahead", set.name)));
+        }
+    }
+    for rule in &meta.rules {
+        let mut good = int::to_usize(rule.pack) < meta.packs.len()
+            && Category::parse(&rule.category).is_some()
+            && Verdict::parse(&rule.ceiling).is_some()
+            && matches!(
+                rule.status.as_str(),
+                "shadow" | "report" | "stable" | "retired"
+            )
+            && rule.confidence <= 1000;
+        for (_, set) in &rule.sets {
+            good &= int::to_usize(*set) < sets;
+        }
+        for set in rule.triggers.iter().flatten() {
+            good &= int::to_usize(*set) < sets;
+        }
+        for condition in std::iter::once(&rule.when).chain(&rule.unless) {
+            good &= condition.depth() <= CONDITION_DEPTH_MAX;
+            condition.each_set(&mut |set| {
+                good &= int::to_usize(set) < rule.sets.len();
+            });
+        }
+        if !good {
+            return Err(damaged(format!("rule {} is malformed", rule.id)));
+        }
+    }
+    Ok(())
+}

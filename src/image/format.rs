@@ -1,0 +1,197 @@
+//! The image format: a compiled pack as bytes. Constants and row types only.
+//!
+//! An image is one file, little-endian, that is used in place:
+//!
+//! ```text
+//! offset  size  what
+//!      0     8  magic "TROMMEL\0"
+//!      8     4  format version (this document: 1)
+//!     12     4  byte-order mark 0x01020304
+//!     16    32  digest: BLAKE3 of every byte from offset 48 to the end
+//!     48    32  digest of the fold tables the patterns were made with
+//!     80     8  length of the whole file in bytes
+//!     88     4  number of sections
+//!     92     4  zero
+//!     96   24n  section table: id u32, element size u32, offset u64,
+//!               length in bytes u64
+//!      …        sections, each at a multiple of 64, zero bytes between
+//! ```
+//!
+//! | id | element | section |
+//! |---|---|---|
+//! | 1 | u16 | class index: block number of each 256 code points |
+//! | 2 | u16 | class blocks, 256 classes each |
+//! | 3 | u32 | needle starts in section 4, one more than needles |
+//! | 4 | u16 | needle classes, runs of one class collapsed |
+//! | 5 | u32 | first pattern of each needle, one more than needles |
+//! | 6 | [`PatternRow`] | patterns, grouped by needle |
+//! | 7 | u32 | letters of the patterns (code points) |
+//! | 8 | u8 | gap kinds, parallel to the letters |
+//! | 9 | u32 | postings: term numbers of each pattern |
+//! | 10 | [`TermRow`] | terms |
+//! | 11 | u8 | strings (UTF-8) the term rows point into |
+//! | 12 | u8 | packs, sets, rules and conditions, JSON |
+//! | 13 | u64 | pair filter of the fused engine, a power of two of bits |
+//! | 14 | u32 | bucket starts of the fused engine |
+//! | 15 | u32 | needles by bucket |
+//!
+//! Example: an image of one pack with the single term `加微` holds one
+//! needle `[4, 5]`, one pattern row `{letters: 0, postings: 0, posting_count:
+//! 1, folds: 0, shape: 2 letters, gate pair}` plus one for each split
+//! spelling, and one term row.
+
+use bytemuck::{Pod, Zeroable};
+
+pub const MAGIC: [u8; 8] = *b"TROMMEL\0";
+/// Raised when an image of the old version can no longer be read as is.
+pub const VERSION: u32 = 1;
+pub const BYTE_ORDER: u32 = 0x0102_0304;
+/// Bytes before the section table.
+pub const HEADER_LEN: usize = 96;
+/// The digest covers everything from here on.
+pub const DIGEST_FROM: usize = 48;
+pub const SECTION_LEN: usize = 24;
+pub const ALIGN: usize = 64;
+
+/// Section ids.
+pub mod section {
+    pub const CLASS_INDEX: u32 = 1;
+    pub const CLASS_BLOCKS: u32 = 2;
+    pub const NEEDLE_STARTS: u32 = 3;
+    pub const NEEDLE_SYMS: u32 = 4;
+    pub const NEEDLE_PATTERNS: u32 = 5;
+    pub const PATTERNS: u32 = 6;
+    pub const LETTERS: u32 = 7;
+    pub const GAPS: u32 = 8;
+    pub const POSTINGS: u32 = 9;
+    pub const TERMS: u32 = 10;
+    pub const STRINGS: u32 = 11;
+    pub const META: u32 = 12;
+    pub const FILTER: u32 = 13;
+    pub const BUCKET_STARTS: u32 = 14;
+    pub const BUCKET_NEEDLES: u32 = 15;
+
+    /// Name and element size of every section, in id order.
+    pub const ALL: [(u32, &str, usize); 15] = [
+        (CLASS_INDEX, "class_index", 2),
+        (CLASS_BLOCKS, "class_blocks", 2),
+        (NEEDLE_STARTS, "needle_starts", 4),
+        (NEEDLE_SYMS, "needle_syms", 2),
+        (NEEDLE_PATTERNS, "needle_patterns", 4),
+        (PATTERNS, "patterns", 20),
+        (LETTERS, "letters", 4),
+        (GAPS, "gaps", 1),
+        (POSTINGS, "postings", 4),
+        (TERMS, "terms", 20),
+        (STRINGS, "strings", 1),
+        (META, "meta", 1),
+        (FILTER, "filter", 8),
+        (BUCKET_STARTS, "bucket_starts", 4),
+        (BUCKET_NEEDLES, "bucket_needles", 4),
+    ];
+}
+
+/// One spelling of one or several terms.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct PatternRow {
+    /// Index of the first letter in the letters and gaps sections.
+    pub letters: u32,
+    /// Index of the first posting.
+    pub postings: u32,
+    pub posting_count: u32,
+    /// Folds that the spelling itself brings (split, digraph, reversed).
+    pub folds: u32,
+    /// Bits 0–7 number of letters, 8–15 letters replaced at tier 1 by the
+    /// spelling, 16–17 gate, 18 left and 19 right word boundary, 20
+    /// reversed, 21 has symbols.
+    pub shape: u32,
+}
+
+impl PatternRow {
+    pub const LEFT: u32 = 1 << 18;
+    pub const RIGHT: u32 = 1 << 19;
+    pub const REVERSED: u32 = 1 << 20;
+    pub const SYMBOL: u32 = 1 << 21;
+    pub const SHAPE_MASK: u32 = (1 << 22) - 1;
+
+    pub fn letter_count(&self) -> usize {
+        crate::base::int::to_usize(self.shape & 0xFF)
+    }
+
+    pub fn replaced(&self) -> u32 {
+        self.shape >> 8 & 0xFF
+    }
+
+    pub fn gate(&self) -> Gate {
+        match self.shape >> 16 & 3 {
+            0 => Gate::Single,
+            1 => Gate::Pair,
+            2 => Gate::ShortWord,
+            _ => Gate::Free,
+        }
+    }
+
+    pub fn has(&self, flag: u32) -> bool {
+        self.shape & flag != 0
+    }
+}
+
+/// What the length of a term lets a hit differ by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Gate {
+    /// One letter: no separators, tier 0 and variants.
+    Single = 0,
+    /// Two Han (or a short mix of Han and Latin): up to three separators in
+    /// a gap, no clause marks, variants and splits.
+    Pair = 1,
+    /// Up to three Latin letters or digits: tier 0, whole word.
+    ShortWord = 2,
+    /// Longer: everything.
+    Free = 3,
+}
+
+/// One term of one set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct TermRow {
+    /// Byte range in the strings section: the term as written.
+    pub text: u32,
+    pub text_len: u32,
+    pub set: u32,
+    /// Aliases of one line share it; `distinct` counts it.
+    pub identity: u32,
+    /// Bits 0–1 level (exact, letters, strong), 2 exception, 3 alias.
+    pub flags: u32,
+}
+
+impl TermRow {
+    pub const EXCEPTION: u32 = 1 << 2;
+    pub const ALIAS: u32 = 1 << 3;
+    pub const FLAGS_MASK: u32 = 0b1111;
+
+    /// Whether only tier 0 counts.
+    pub fn is_exact(&self) -> bool {
+        self.flags & 3 == 0 || self.is_exception()
+    }
+
+    pub fn is_exception(&self) -> bool {
+        self.flags & TermRow::EXCEPTION != 0
+    }
+
+    pub fn is_alias(&self) -> bool {
+        self.flags & TermRow::ALIAS != 0
+    }
+}
+
+/// Gap kinds: what may stand before a letter of a pattern.
+pub mod gap {
+    /// Inside a word: separators are a disguise.
+    pub const INNER: u8 = 0;
+    /// The term has a space here: separators are expected.
+    pub const SPACE: u8 = 1;
+    /// The term has punctuation here: it may be there or not.
+    pub const PUNCTUATION: u8 = 2;
+    pub const MAX: u8 = PUNCTUATION;
+}

@@ -1,0 +1,117 @@
+//! The tables of an image as slices. In: checked bytes; out: typed views.
+//! Relies on `check` having walked every index.
+
+use super::check::Sections;
+use super::format::{PatternRow, TermRow, section};
+use crate::base::int;
+use crate::fold::ClassView;
+
+/// Typed views of all sections. Copied freely; borrows the image.
+#[derive(Clone, Copy, Debug)]
+pub struct ImageView<'a> {
+    pub classes: ClassView<'a>,
+    pub needle_starts: &'a [u32],
+    pub needle_syms: &'a [u16],
+    pub needle_patterns: &'a [u32],
+    pub patterns: &'a [PatternRow],
+    pub letters: &'a [u32],
+    pub gaps: &'a [u8],
+    pub postings: &'a [u32],
+    pub terms: &'a [TermRow],
+    pub strings: &'a [u8],
+    pub filter: &'a [u64],
+    pub bucket_starts: &'a [u32],
+    pub bucket_needles: &'a [u32],
+}
+
+/// One pattern with its letters.
+#[derive(Clone, Copy, Debug)]
+pub struct Pattern<'a> {
+    pub row: &'a PatternRow,
+    /// Code points.
+    pub letters: &'a [u32],
+    /// What may stand before each letter.
+    pub gaps: &'a [u8],
+}
+
+impl<'a> ImageView<'a> {
+    pub(super) fn new(
+        bytes: &'a [u8],
+        sections: &Sections,
+    ) -> ImageView<'a> {
+        let index = cast(bytes, sections, section::CLASS_INDEX);
+        let blocks = cast(bytes, sections, section::CLASS_BLOCKS);
+        ImageView {
+            classes: ClassView { index, blocks },
+            needle_starts: cast(bytes, sections, section::NEEDLE_STARTS),
+            needle_syms: cast(bytes, sections, section::NEEDLE_SYMS),
+            needle_patterns: cast(bytes, sections, section::NEEDLE_PATTERNS),
+            patterns: cast(bytes, sections, section::PATTERNS),
+            letters: cast(bytes, sections, section::LETTERS),
+            gaps: cast(bytes, sections, section::GAPS),
+            postings: cast(bytes, sections, section::POSTINGS),
+            terms: cast(bytes, sections, section::TERMS),
+            strings: cast(bytes, sections, section::STRINGS),
+            filter: cast(bytes, sections, section::FILTER),
+            bucket_starts: cast(bytes, sections, section::BUCKET_STARTS),
+            bucket_needles: cast(bytes, sections, section::BUCKET_NEEDLES),
+        }
+    }
+
+    pub fn needle_count(&self) -> usize {
+        self.needle_starts.len() - 1
+    }
+
+    /// The classes of a needle.
+    #[inline]
+    pub fn needle(&self, needle: u32) -> &'a [u16] {
+        let at = int::to_usize(needle);
+        let start = int::to_usize(self.needle_starts[at]);
+        let end = int::to_usize(self.needle_starts[at + 1]);
+        &self.needle_syms[start..end]
+    }
+
+    /// Numbers of the patterns that collapse to a needle.
+    pub fn needle_patterns(&self, needle: u32) -> std::ops::Range<usize> {
+        let at = int::to_usize(needle);
+        int::to_usize(self.needle_patterns[at])
+            ..int::to_usize(self.needle_patterns[at + 1])
+    }
+
+    pub fn pattern(&self, number: usize) -> Pattern<'a> {
+        let row = &self.patterns[number];
+        let start = int::to_usize(row.letters);
+        let range = start..start + row.letter_count();
+        Pattern {
+            row,
+            letters: &self.letters[range.clone()],
+            gaps: &self.gaps[range],
+        }
+    }
+
+    /// Terms of a pattern.
+    pub fn pattern_terms(&self, row: &PatternRow) -> &'a [u32] {
+        let start = int::to_usize(row.postings);
+        &self.postings[start..start + int::to_usize(row.posting_count)]
+    }
+
+    /// A term as its author wrote it.
+    pub fn term_text(&self, term: u32) -> &'a str {
+        let row = &self.terms[int::to_usize(term)];
+        let start = int::to_usize(row.text);
+        let bytes =
+            &self.strings[start..start + int::to_usize(row.text_len)];
+        std::str::from_utf8(bytes).unwrap_or("")
+    }
+}
+
+fn cast<'a, T: bytemuck::AnyBitPattern>(
+    bytes: &'a [u8],
+    sections: &Sections,
+    id: u32,
+) -> &'a [T] {
+    let range = sections.range(id);
+    // `check` made sure of range, alignment and size; an empty slice would
+    // only appear if it had not.
+    bytemuck::try_cast_slice(&bytes[range]).unwrap_or(&[])
+}

@@ -1,0 +1,100 @@
+//! Writing an image. In: the sections of a compiled pack; out: the bytes,
+//! the same for the same sections on every machine.
+
+use super::format::{
+    ALIGN, BYTE_ORDER, DIGEST_FROM, HEADER_LEN, MAGIC, PatternRow,
+    SECTION_LEN, TermRow, VERSION, section,
+};
+use super::meta::Meta;
+use crate::base::int;
+
+/// The sections before they are bytes.
+#[derive(Clone, Debug, Default)]
+pub struct Parts {
+    pub class_index: Vec<u16>,
+    pub class_blocks: Vec<u16>,
+    pub needle_starts: Vec<u32>,
+    pub needle_syms: Vec<u16>,
+    pub needle_patterns: Vec<u32>,
+    pub patterns: Vec<PatternRow>,
+    pub letters: Vec<u32>,
+    pub gaps: Vec<u8>,
+    pub postings: Vec<u32>,
+    pub terms: Vec<TermRow>,
+    pub strings: Vec<u8>,
+    pub meta: Meta,
+    pub filter: Vec<u64>,
+    pub bucket_starts: Vec<u32>,
+    pub bucket_needles: Vec<u32>,
+    pub tables_digest: [u8; 32],
+}
+
+/// Serialises the parts. Only little-endian machines are supported (the
+/// image is used in place); a big-endian build fails in `image::check`.
+pub fn write(parts: &Parts) -> Vec<u8> {
+    let meta = serde_json::to_vec(&parts.meta).unwrap_or_default();
+    let bodies: [(u32, usize, &[u8]); 15] = [
+        (section::CLASS_INDEX, 2, bytemuck::cast_slice(&parts.class_index)),
+        (
+            section::CLASS_BLOCKS,
+            2,
+            bytemuck::cast_slice(&parts.class_blocks),
+        ),
+        (
+            section::NEEDLE_STARTS,
+            4,
+            bytemuck::cast_slice(&parts.needle_starts),
+        ),
+        (section::NEEDLE_SYMS, 2, bytemuck::cast_slice(&parts.needle_syms)),
+        (
+            section::NEEDLE_PATTERNS,
+            4,
+            bytemuck::cast_slice(&parts.needle_patterns),
+        ),
+        (section::PATTERNS, 20, bytemuck::cast_slice(&parts.patterns)),
+        (section::LETTERS, 4, bytemuck::cast_slice(&parts.letters)),
+        (section::GAPS, 1, &parts.gaps),
+        (section::POSTINGS, 4, bytemuck::cast_slice(&parts.postings)),
+        (section::TERMS, 20, bytemuck::cast_slice(&parts.terms)),
+        (section::STRINGS, 1, &parts.strings),
+        (section::META, 1, &meta),
+        (section::FILTER, 8, bytemuck::cast_slice(&parts.filter)),
+        (
+            section::BUCKET_STARTS,
+            4,
+            bytemuck::cast_slice(&parts.bucket_starts),
+        ),
+        (
+            section::BUCKET_NEEDLES,
+            4,
+            bytemuck::cast_slice(&parts.bucket_needles),
+        ),
+    ];
+    let mut out = vec![0u8; HEADER_LEN + SECTION_LEN * bodies.len()];
+    for (number, (id, size, body)) in bodies.iter().enumerate() {
+        out.resize(out.len().next_multiple_of(ALIGN), 0);
+        let at = HEADER_LEN + number * SECTION_LEN;
+        put(&mut out, at, &id.to_le_bytes());
+        put(&mut out, at + 4, &int::to_u32(*size).to_le_bytes());
+        let offset = int::to_u64(out.len());
+        put(&mut out, at + 8, &offset.to_le_bytes());
+        let len = int::to_u64(body.len());
+        put(&mut out, at + 16, &len.to_le_bytes());
+        out.extend_from_slice(body);
+    }
+    let total = int::to_u64(out.len());
+    let count = int::to_u32(bodies.len());
+    put(&mut out, 0, &MAGIC);
+    put(&mut out, 8, &VERSION.to_le_bytes());
+    put(&mut out, 12, &BYTE_ORDER.to_le_bytes());
+    put(&mut out, 48, &parts.tables_digest);
+    put(&mut out, 80, &total.to_le_bytes());
+    put(&mut out, 88, &count.to_le_bytes());
+    let digest = blake3::hash(&out[DIGEST_FROM..]);
+    put(&mut out, 16, digest.as_bytes());
+    out
+}
+
+fn put(out: &mut [u8], at: usize, bytes: &[u8]) {
+    out[at..at + bytes.len()].copy_from_slice(bytes);
+}

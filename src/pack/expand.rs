@@ -1,0 +1,290 @@
+//! Spellings of a term. In: folded letters; out: every letter sequence the
+//! engines must look for: the term itself, with characters split into their
+//! parts, with look-alike letter pairs, with ligatures, and reversed. What
+//! is one code point for one letter (case, look-alikes, leet) is not here:
+//! the class table covers it at no cost.
+//!
+//! The number of spellings is capped. Under the cap come, in this order: the
+//! term, each single replacement, all positions replaced at once, pairs of
+//! positions, triples. What an attacker gains beyond that is a term in which
+//! some but not all characters are split in an unusual way, which costs him
+//! readers; what it would cost us is a table that leaves the cache.
+
+use std::collections::BTreeSet;
+
+use super::term::{Term, han_count};
+use crate::base::limits;
+use crate::fold::tables;
+use crate::fold::{Fold, Folds, letter};
+use crate::image::{Gate, PatternRow, gap};
+
+/// Spellings of one term that are kept. Far under the limit of the format:
+/// measured on the shipped packs, 48 covers every single replacement of
+/// every term and all pairs of terms up to five letters.
+const SPELLINGS_MAX: usize = 48;
+
+const _: () = assert!(SPELLINGS_MAX <= limits::TERM_STRINGS_MAX);
+
+/// One spelling.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Spelling {
+    pub letters: Vec<char>,
+    pub gaps: Vec<u8>,
+    pub folds: Folds,
+    pub shape: u32,
+}
+
+/// One way to write a stretch of the term otherwise.
+#[derive(Clone, Debug)]
+struct Change {
+    from: usize,
+    len: usize,
+    to: Vec<char>,
+    fold: Fold,
+}
+
+/// The rule of lengths: what a term of these letters lets a hit differ by.
+pub fn gate(letters: &[char]) -> Gate {
+    let han = han_count(letters);
+    let words = letters
+        .iter()
+        .filter(|c| letter::is_word_letter(**c) || letter::is_digit(**c))
+        .count();
+    match (letters.len(), han, words) {
+        (0 | 1, ..) => Gate::Single,
+        (count, 0, words) if count <= 3 && words == count => Gate::ShortWord,
+        (2, ..) => Gate::Pair,
+        (3, han, _) if han < 3 => Gate::Pair,
+        _ => Gate::Free,
+    }
+}
+
+/// All spellings of a term; the first is the term itself. With `exact` only
+/// those of tier 0.
+pub fn spellings(term: &Term, exact: bool) -> Vec<Spelling> {
+    let gate = gate(&term.letters);
+    let base = spelling(term, &term.letters, &term.gaps, Folds::NONE, 0);
+    let mut out = vec![base];
+    let mut seen: BTreeSet<(Vec<char>, Vec<u8>)> = BTreeSet::new();
+    seen.insert((term.letters.clone(), term.gaps.clone()));
+    let changes = changes(term, gate, exact);
+    let mut add = |picked: &[&Change], out: &mut Vec<Spelling>| {
+        if out.len() < SPELLINGS_MAX
+            && let Some(new) = apply(term, picked)
+            && seen.insert((new.letters.clone(), new.gaps.clone()))
+        {
+            out.push(new);
+        }
+    };
+    for change in &changes {
+        add(&[change], &mut out);
+    }
+    let firsts = first_changes(&changes);
+    if firsts.len() > 2 {
+        add(&firsts, &mut out);
+    }
+    for (i, a) in firsts.iter().enumerate() {
+        for b in &firsts[i + 1..] {
+            add(&[a, b], &mut out);
+        }
+    }
+    for (i, a) in firsts.iter().enumerate() {
+        for (j, b) in firsts.iter().enumerate().skip(i + 1) {
+            for c in &firsts[j + 1..] {
+                add(&[a, b, c], &mut out);
+            }
+        }
+    }
+    if !exact && let Some(new) = reversed(term, gate) {
+        out.push(new);
+    }
+    out
+}
+
+fn spelling(
+    term: &Term,
+    letters: &[char],
+    gaps: &[u8],
+    folds: Folds,
+    replaced: u32,
+) -> Spelling {
+    let gate = gate(&term.letters);
+    let count = u32::try_from(letters.len()).unwrap_or(u32::MAX);
+    let mut shape = count & 0xFF | replaced << 8 | (gate as u32) << 16;
+    if term.left {
+        shape |= PatternRow::LEFT;
+    }
+    if term.right {
+        shape |= PatternRow::RIGHT;
+    }
+    if letters.iter().any(|c| super::term::is_symbol_letter(*c)) {
+        shape |= PatternRow::SYMBOL;
+    }
+    Spelling { letters: letters.to_vec(), gaps: gaps.to_vec(), folds, shape }
+}
+
+fn changes(term: &Term, gate: Gate, exact: bool) -> Vec<Change> {
+    let mut changes = Vec::new();
+    let letters = &term.letters;
+    for (symbol, written) in tables::ligatures() {
+        let parts: Vec<char> = written.chars().collect();
+        for from in 0..letters.len() {
+            if letters[from..].starts_with(&parts)
+                && inner(&term.gaps[from + 1..from + parts.len()])
+            {
+                changes.push(Change {
+                    from,
+                    len: parts.len(),
+                    to: vec![*symbol],
+                    fold: Fold::Ligature,
+                });
+            }
+        }
+    }
+    if exact {
+        return changes;
+    }
+    let han = han_count(letters);
+    for (from, c) in letters.iter().enumerate() {
+        if han >= 2 && matches!(gate, Gate::Pair | Gate::Free) {
+            for parts in tables::splits(*c) {
+                let to = parts.chars().map(letter::canonical).collect();
+                changes.push(Change { from, len: 1, to, fold: Fold::Split });
+            }
+        }
+        if gate == Gate::Free {
+            for (_, pair) in
+                tables::digraphs().iter().filter(|(one, _)| one == c)
+            {
+                let to = pair.chars().collect();
+                let fold = Fold::Digraph;
+                changes.push(Change { from, len: 1, to, fold });
+            }
+        }
+    }
+    changes
+}
+
+fn inner(gaps: &[u8]) -> bool {
+    gaps.iter().all(|kind| *kind == gap::INNER)
+}
+
+/// The first tier-1 change of each position.
+fn first_changes(changes: &[Change]) -> Vec<&Change> {
+    let mut firsts: Vec<&Change> = Vec::new();
+    for change in changes {
+        let taken = firsts.iter().any(|other| {
+            other.from < change.from + change.len
+                && change.from < other.from + other.len
+        });
+        if change.fold != Fold::Ligature && !taken {
+            firsts.push(change);
+        }
+    }
+    firsts
+}
+
+fn apply(term: &Term, picked: &[&Change]) -> Option<Spelling> {
+    let mut letters = Vec::new();
+    let mut gaps = Vec::new();
+    let mut folds = Folds::NONE;
+    let mut replaced = 0;
+    let mut at = 0;
+    while at < term.letters.len() {
+        let change = picked.iter().find(|change| change.from == at);
+        let Some(change) = change else {
+            letters.push(term.letters[at]);
+            gaps.push(term.gaps[at]);
+            at += 1;
+            continue;
+        };
+        for (number, c) in change.to.iter().enumerate() {
+            letters.push(*c);
+            gaps.push(if number == 0 { term.gaps[at] } else { gap::INNER });
+        }
+        folds.insert(change.fold);
+        replaced += u32::from(change.fold != Fold::Ligature);
+        at += change.len;
+    }
+    if letters.len() > limits::PATTERN_LETTERS_MAX {
+        return None;
+    }
+    Some(spelling(term, &letters, &gaps, folds, replaced))
+}
+
+/// The term backwards: from three Han or six Latin letters.
+fn reversed(term: &Term, gate: Gate) -> Option<Spelling> {
+    let long = if han_count(&term.letters) == term.letters.len() { 3 } else { 6 };
+    if gate != Gate::Free || term.letters.len() < long {
+        return None;
+    }
+    let letters: Vec<char> = term.letters.iter().rev().copied().collect();
+    if letters == term.letters {
+        return None;
+    }
+    let mut gaps = vec![gap::INNER];
+    gaps.extend(term.gaps[1..].iter().rev());
+    let folds = Folds::NONE.with(Fold::Reversed);
+    let mut new = spelling(term, &letters, &gaps, folds, 0);
+    let sides = PatternRow::LEFT | PatternRow::RIGHT;
+    new.shape &= !sides;
+    if term.right {
+        new.shape |= PatternRow::LEFT;
+    }
+    if term.left {
+        new.shape |= PatternRow::RIGHT;
+    }
+    new.shape |= PatternRow::REVERSED;
+    Some(new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::term::fold_term;
+    use super::*;
+
+    fn all(text: &str) -> Vec<String> {
+        spellings(&fold_term(text), false)
+            .iter()
+            .map(|s| s.letters.iter().collect())
+            .collect()
+    }
+
+    #[test]
+    fn gates_follow_length_and_script() {
+        let rows = [
+            ("加", Gate::Single),
+            ("加微", Gate::Pair),
+            ("加v", Gate::Pair),
+            ("加微信", Gate::Free),
+            ("vx", Gate::ShortWord),
+            ("888", Gate::ShortWord),
+            ("spam", Gate::Free),
+            ("加vx", Gate::Pair),
+        ];
+        for (text, wanted) in rows {
+            assert_eq!(gate(&fold_term(text).letters), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn spellings_split_pair_and_reverse() {
+        let found = all("找好友");
+        assert!(found.contains(&"找女子友".to_owned()), "{found:?}");
+        assert!(found.contains(&"友好找".to_owned()));
+        let found = all("modem");
+        assert!(found.contains(&"rnodern".to_owned()), "{found:?}");
+        assert!(!all("加微").contains(&"微加".to_owned()));
+        let found = all("telegram");
+        assert!(found.contains(&"℡egram".to_owned()));
+        assert!(found.len() <= SPELLINGS_MAX + 1);
+    }
+
+    #[test]
+    fn exact_terms_have_only_ligatures() {
+        let found = spellings(&fold_term("telegram"), true);
+        assert!(found.iter().all(|s| s.folds.iter().all(
+            |fold| fold == Fold::Ligature
+        )));
+    }
+}

@@ -1,0 +1,556 @@
+//! From syntax to an image. In: the read packs; out: image parts, and the
+//! diagnostics that need more than one file to see. Deterministic: the same
+//! packs and day give the same bytes.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::condition::Expr;
+use super::diagnostic::{
+    ALWAYS, Diagnostic, DUPLICATE_ID, EXPIRED, FEW_TESTS, LONE_LETTER,
+    TOO_LARGE, UNKNOWN_FIELD, UNKNOWN_NAME, UNLESS_PASS, UNUSED_SET,
+};
+use super::expand::{self, Spelling};
+use super::sets::{NumberedTerm, Packs, Sets};
+use super::syntax::{Rule, Status};
+use super::table::Sp;
+use crate::base::clock::{self, Date};
+use crate::base::{int, near};
+use crate::eval::TEXT_FACTS;
+use crate::fold::{self, Level, tables};
+use crate::image::{
+    Condition, Meta, PackMeta, Parts, PatternRow, RuleMeta, TermRow,
+};
+use crate::scan::build_fused;
+use crate::verdict::Verdict;
+
+/// Everything the image needs, or `None` when the dictionary is too large.
+pub fn lower(
+    packs: &Packs<'_>,
+    active: &[bool],
+    today: Date,
+    compiled: &str,
+    out: &mut Vec<Diagnostic>,
+) -> Option<Parts> {
+    let mut sets = Sets::default();
+    let mut rules = Vec::new();
+    let mut ids: HashMap<&str, &Rule> = HashMap::new();
+    for (number, syntax) in packs.syntaxes.iter().enumerate() {
+        if !active[number] {
+            continue;
+        }
+        for rule in &syntax.rules {
+            if let Some(first) = ids.get(rule.id.value.as_str()) {
+                out.push(duplicate(rule, first));
+            } else if !rule.id.value.is_empty() {
+                ids.insert(&rule.id.value, rule);
+            }
+            if let Some(meta) =
+                lower_rule(packs, number, rule, &mut sets, today, out)
+            {
+                rules.push(meta);
+            }
+        }
+    }
+    let metas = packs.syntaxes.iter().zip(active).map(|(syntax, active)| {
+        let manifest = &syntax.manifest;
+        PackMeta {
+            name: manifest.name.clone(),
+            version: manifest.version.clone(),
+            languages: manifest.languages.clone(),
+            licence: manifest.licence.clone(),
+            active: *active,
+        }
+    });
+    let meta = Meta {
+        engine: env!("CARGO_PKG_VERSION").to_owned(),
+        tables: tables::TABLES_VERSION.to_owned(),
+        compiled: compiled.to_owned(),
+        packs: metas.collect(),
+        sets: sets.metas.clone(),
+        rules,
+    };
+    let parts = dictionary(&sets.terms, meta);
+    if parts.is_none() {
+        out.push(Diagnostic::new(
+            &TOO_LARGE,
+            "dictionary too large",
+            0,
+            0..0,
+            "more letter classes than an image can hold",
+        ));
+    }
+    parts
+}
+
+fn duplicate(rule: &Rule, first: &Rule) -> Diagnostic {
+    Diagnostic::new(
+        &DUPLICATE_ID,
+        format!("rule `{}` is defined twice", rule.id.value),
+        rule.file,
+        rule.id.span.clone(),
+        "second definition",
+    )
+    .also(first.file, first.id.span.clone(), "first here")
+}
+
+fn lower_rule(
+    packs: &Packs<'_>,
+    pack: usize,
+    rule: &Rule,
+    sets: &mut Sets,
+    today: Date,
+    out: &mut Vec<Diagnostic>,
+) -> Option<RuleMeta> {
+    let before = out.len();
+    let mut numbers: Vec<(String, u32)> = Vec::new();
+    for (name, def) in &rule.sets {
+        let id = &rule.id.value;
+        if let Some(number) =
+            sets.of_rule(packs, pack, id, &name.value, def, out)
+        {
+            numbers.push((name.value.clone(), number));
+        }
+    }
+    let names: Vec<&str> =
+        rule.sets.iter().map(|(name, _)| name.value.as_str()).collect();
+    let mut lowering =
+        Lowering { names: &names, rule, used: BTreeSet::new(), out };
+    let when = rule.when_expr.as_ref().map(|expr| lowering.expr(expr));
+    let unless = rule.unless_expr.as_ref().map(|expr| lowering.expr(expr));
+    let used = lowering.used;
+    for (index, (name, _)) in rule.sets.iter().enumerate() {
+        if !used.contains(&index) {
+            out.push(Diagnostic::new(
+                &UNUSED_SET,
+                format!("set `{}` is never used", name.value),
+                rule.file,
+                name.span.clone(),
+                "neither `when` nor `unless` names it",
+            ));
+        }
+    }
+    advice(rule, out);
+    let expired = clock::parse_date(&rule.review_by.value)
+        .is_some_and(|date| date < today);
+    if expired {
+        out.push(
+            Diagnostic::new(
+                &EXPIRED,
+                format!("review of `{}` is overdue", rule.id.value),
+                rule.file,
+                rule.review_by.span.clone(),
+                "runs as shadow: counted, never part of a verdict",
+            )
+            .help("review the rule, then move the date"),
+        );
+    }
+    let failed = out[before..].iter().any(Diagnostic::is_error);
+    let (Some(when), false) = (when, failed) else { return None };
+    if numbers.len() != rule.sets.len() {
+        return None;
+    }
+    lone_letters(rule, &when, &numbers, sets, out);
+    let found = triggers(&when, &numbers, sets);
+    if found.is_none() {
+        out.push(Diagnostic::new(
+            &ALWAYS,
+            format!("rule `{}` looks at every record", rule.id.value),
+            rule.file,
+            rule.when.span.clone(),
+            "can be true when no set has a hit",
+        ));
+    }
+    let status = if expired && rule.status != Status::Retired {
+        Status::Shadow
+    } else {
+        rule.status
+    };
+    Some(RuleMeta {
+        id: rule.id.value.clone(),
+        title: rule.title.clone(),
+        pack: int::to_u32(pack),
+        category: rule.category.as_str().to_owned(),
+        confidence: rule.confidence.0,
+        ceiling: rule.ceiling.as_str().to_owned(),
+        status: status.as_str().to_owned(),
+        expired,
+        langs: rule.langs.clone(),
+        surfaces: rule.surfaces.clone(),
+        owner: rule.owner.clone(),
+        review_by: rule.review_by.value.clone(),
+        reason_zh: rule.reason_zh.clone(),
+        reason_en: rule.reason_en.clone(),
+        sets: numbers,
+        when,
+        when_text: rule.when.value.clone(),
+        unless,
+        unless_text: rule
+            .unless
+            .as_ref()
+            .map(|unless| unless.value.clone())
+            .unwrap_or_default(),
+        unless_to_pass: rule.unless_to_pass,
+        triggers: found.map(|(_, sets)| sets),
+    })
+}
+
+/// Warnings about a rule taken alone.
+fn advice(rule: &Rule, out: &mut Vec<Diagnostic>) {
+    let live = rule.tests.iter().filter(|test| !test.todo);
+    let hits = live.clone().any(|test| test.expect > Verdict::Pass);
+    let passes = live.clone().any(|test| test.expect == Verdict::Pass);
+    if !(hits && passes) && rule.status != Status::Retired {
+        let missing = match (hits, passes) {
+            (false, false) => "neither a test that hits nor one that passes",
+            (false, true) => "no test that hits",
+            _ => "no test that passes",
+        };
+        out.push(Diagnostic::new(
+            &FEW_TESTS,
+            format!("rule `{}` lacks tests", rule.id.value),
+            rule.file,
+            rule.id.span.clone(),
+            missing,
+        ));
+    }
+    if rule.unless_to_pass && rule.ceiling == Verdict::Takedown {
+        let takedown = rule.confidence.0 >= 900;
+        if takedown && let Some(unless) = &rule.unless {
+            out.push(
+                Diagnostic::new(
+                    &UNLESS_PASS,
+                    "`unless` lets a takedown pass",
+                    rule.file,
+                    unless.span.clone(),
+                    "whoever writes this escapes the rule",
+                )
+                .help("drop `unless_to`, or set `ceiling = \"report\"`"),
+            );
+        }
+    }
+}
+
+/// Turns names into numbers.
+struct Lowering<'a> {
+    names: &'a [&'a str],
+    rule: &'a Rule,
+    used: BTreeSet<usize>,
+    out: &'a mut Vec<Diagnostic>,
+}
+
+impl<'a> Lowering<'a> {
+    fn set(&mut self, name: &Sp<String>) -> u32 {
+        let found = self.names.iter().position(|n| *n == name.value);
+        if let Some(index) = found {
+            self.used.insert(index);
+            return int::to_u32(index);
+        }
+        let near = near::nearest(&name.value, self.names.iter().copied());
+        let mut diagnostic = Diagnostic::new(
+            &UNKNOWN_NAME,
+            format!("no set is called `{}`", name.value),
+            self.rule.file,
+            name.span.clone(),
+            "not a set of this rule",
+        );
+        if let Some(near) = near {
+            diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
+        } else if is_field(&name.value) {
+            diagnostic = diagnostic
+                .help("a field needs an operator: `field op literal`");
+        } else if !self.names.is_empty() {
+            let all = self.names.join(", ");
+            diagnostic = diagnostic.help(format!("sets are {all}"));
+        }
+        self.out.push(diagnostic);
+        0
+    }
+
+    fn sets(&mut self, names: &[Sp<String>]) -> Vec<u32> {
+        names.iter().map(|name| self.set(name)).collect()
+    }
+
+    fn field(&mut self, name: &Sp<String>) -> String {
+        if !is_field(&name.value) {
+            let mut known: Vec<String> =
+                ["surface", "lang", "author", "group", "created_at"]
+                    .map(str::to_owned)
+                    .to_vec();
+            known.extend(TEXT_FACTS.iter().map(|f| format!("text.{f}")));
+            let names = known.iter().map(String::as_str);
+            let help = match near::nearest(&name.value, names) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "members of a record are written `meta.NAME`"
+                    .to_owned(),
+            };
+            self.out.push(
+                Diagnostic::new(
+                    &UNKNOWN_FIELD,
+                    format!("no field is called `{}`", name.value),
+                    self.rule.file,
+                    name.span.clone(),
+                    "",
+                )
+                .help(help),
+            );
+        }
+        name.value.clone()
+    }
+
+    fn expr(&mut self, expr: &Expr) -> Condition {
+        match expr {
+            Expr::Set(name) => Condition::Set(self.set(name)),
+            Expr::Any(names) => Condition::Any(self.sets(names)),
+            Expr::All(names) => Condition::All(self.sets(names)),
+            Expr::Count(name, op, n) => {
+                Condition::Count(self.set(name), *op, *n)
+            }
+            Expr::Distinct(name, op, n) => {
+                Condition::Distinct(self.set(name), *op, *n)
+            }
+            Expr::Near(a, b, n) => {
+                Condition::Near(self.set(a), self.set(b), *n)
+            }
+            Expr::Before(a, b, n) => {
+                Condition::Before(self.set(a), self.set(b), *n)
+            }
+            Expr::Quoted(name) => Condition::Quoted(self.set(name)),
+            Expr::Starts(name) => Condition::Starts(self.set(name)),
+            Expr::Field(name, op, literal) => {
+                Condition::Field(self.field(name), *op, literal.clone())
+            }
+            Expr::In(name, literals) => {
+                Condition::In(self.field(name), literals.clone())
+            }
+            Expr::Not(inner) => Condition::Not(Box::new(self.expr(inner))),
+            Expr::And(parts) => {
+                Condition::And(parts.iter().map(|p| self.expr(p)).collect())
+            }
+            Expr::Or(parts) => {
+                Condition::Or(parts.iter().map(|p| self.expr(p)).collect())
+            }
+        }
+    }
+}
+
+/// Whether a name is a field of the condition language.
+fn is_field(name: &str) -> bool {
+    if let Some(fact) = name.strip_prefix("text.") {
+        return TEXT_FACTS.contains(&fact);
+    }
+    match name.split_once('.') {
+        Some((root, rest)) => {
+            !rest.is_empty()
+                && matches!(root, "meta" | "author" | "group" | "dup")
+        }
+        None => matches!(
+            name,
+            "surface" | "lang" | "author" | "group" | "created_at"
+        ),
+    }
+}
+
+/// Reports one-letter terms that could decide alone.
+fn lone_letters(
+    rule: &Rule,
+    when: &Condition,
+    numbers: &[(String, u32)],
+    sets: &Sets,
+    out: &mut Vec<Diagnostic>,
+) {
+    for (index, (name, number)) in numbers.iter().enumerate() {
+        let single = sets.has_single[int::to_usize(*number)];
+        if single && alone(when, int::to_u32(index)) {
+            out.push(
+                Diagnostic::new(
+                    &LONE_LETTER,
+                    format!("a one-character term of `{name}` decides alone"),
+                    rule.file,
+                    rule.when.span.clone(),
+                    format!("true with nothing but a hit of `{name}`"),
+                )
+                .help(
+                    "use the set only in `near` or `before`, or together \
+                     with another set",
+                ),
+            );
+        }
+    }
+}
+
+/// Whether a condition can be true when only `set` has a hit, a single one.
+fn alone(condition: &Condition, set: u32) -> bool {
+    match condition {
+        Condition::Set(s) | Condition::Quoted(s) | Condition::Starts(s) => {
+            *s == set
+        }
+        Condition::Any(all) => all.contains(&set),
+        Condition::All(all) => all.iter().all(|s| *s == set),
+        Condition::Count(s, op, n) | Condition::Distinct(s, op, n) => {
+            let found = u32::from(*s == set);
+            op.holds(Some(found.cmp(n)))
+        }
+        Condition::Near(..) | Condition::Before(..) => false,
+        Condition::Field(..) | Condition::In(..) | Condition::Not(_) => true,
+        Condition::And(parts) => parts.iter().all(|p| alone(p, set)),
+        Condition::Or(parts) => parts.iter().any(|p| alone(p, set)),
+    }
+}
+
+/// The cheapest list of sets of which one must have a hit before the
+/// condition can hold (or be unknown with evidence), with its cost.
+fn triggers(
+    condition: &Condition,
+    numbers: &[(String, u32)],
+    sets: &Sets,
+) -> Option<(u64, Vec<u32>)> {
+    let one = |set: u32| {
+        let number = numbers[int::to_usize(set)].1;
+        Some((cost(number, sets), vec![number]))
+    };
+    let cheapest = |all: Vec<Option<(u64, Vec<u32>)>>| {
+        all.into_iter().flatten().min()
+    };
+    match condition {
+        Condition::Set(s) | Condition::Quoted(s) | Condition::Starts(s) => {
+            one(*s)
+        }
+        Condition::Any(all) => union(all.iter().map(|s| one(*s))),
+        Condition::All(all) => {
+            cheapest(all.iter().map(|s| one(*s)).collect())
+        }
+        Condition::Count(s, op, n) | Condition::Distinct(s, op, n) => {
+            let without = op.holds(Some(0.cmp(n)));
+            if without { None } else { one(*s) }
+        }
+        Condition::Near(a, b, _) | Condition::Before(a, b, _) => {
+            cheapest(vec![one(*a), one(*b)])
+        }
+        Condition::Field(..) | Condition::In(..) | Condition::Not(_) => None,
+        Condition::And(parts) => cheapest(
+            parts.iter().map(|p| triggers(p, numbers, sets)).collect(),
+        ),
+        Condition::Or(parts) => {
+            union(parts.iter().map(|p| triggers(p, numbers, sets)))
+        }
+    }
+}
+
+fn union(
+    all: impl Iterator<Item = Option<(u64, Vec<u32>)>>,
+) -> Option<(u64, Vec<u32>)> {
+    let mut total = (0, Vec::new());
+    for part in all {
+        let (cost, sets) = part?;
+        total.0 += cost;
+        total.1.extend(sets);
+    }
+    total.1.sort_unstable();
+    total.1.dedup();
+    Some(total)
+}
+
+/// What it costs to be woken by a set: terms are found anyway, validators
+/// must look at every text that has digits or dots. One-letter terms occur
+/// everywhere.
+fn cost(number: u32, sets: &Sets) -> u64 {
+    let at = int::to_usize(number);
+    let meta = &sets.metas[at];
+    let mut cost = 1 + u64::from(meta.terms);
+    if !meta.validators.is_empty() {
+        cost += 100_000;
+    }
+    if sets.has_single[at] {
+        cost += 50_000;
+    }
+    for member in meta.members.iter().chain(&meta.literals) {
+        cost += self::cost(*member, sets);
+    }
+    cost
+}
+
+/// Letters, classes, needles, patterns, postings, terms.
+fn dictionary(terms: &[NumberedTerm], meta: Meta) -> Option<Parts> {
+    let mut by_spelling: HashMap<Spelling, Vec<u32>> = HashMap::new();
+    let mut parts = Parts { meta, ..Parts::default() };
+    for (number, entry) in terms.iter().enumerate() {
+        let exact = entry.level == Level::Exact || entry.exception;
+        for spelling in expand::spellings(&entry.term, exact) {
+            by_spelling
+                .entry(spelling)
+                .or_default()
+                .push(int::to_u32(number));
+        }
+        parts.terms.push(term_row(entry, &mut parts.strings));
+    }
+    let alphabet: BTreeSet<char> = by_spelling
+        .keys()
+        .flat_map(|spelling| spelling.letters.iter().copied())
+        .collect();
+    let classes = fold::build_classes(&alphabet)?;
+    let mut entries: Vec<(Vec<u16>, Spelling, Vec<u32>)> = by_spelling
+        .into_iter()
+        .map(|(spelling, terms)| {
+            let mut needle: Vec<u16> = spelling
+                .letters
+                .iter()
+                .filter_map(|c| classes.letter(*c))
+                .collect();
+            needle.dedup();
+            (needle, spelling, terms)
+        })
+        .collect();
+    entries.sort();
+    let mut needles: Vec<Vec<u16>> = Vec::new();
+    for (needle, spelling, terms) in entries {
+        if needles.last() != Some(&needle) {
+            parts.needle_starts.push(int::to_u32(parts.needle_syms.len()));
+            parts.needle_patterns.push(int::to_u32(parts.patterns.len()));
+            parts.needle_syms.extend(&needle);
+            needles.push(needle);
+        }
+        parts.patterns.push(PatternRow {
+            letters: int::to_u32(parts.letters.len()),
+            postings: int::to_u32(parts.postings.len()),
+            posting_count: int::to_u32(terms.len()),
+            folds: spelling.folds.bits(),
+            shape: spelling.shape,
+        });
+        parts.letters.extend(spelling.letters.iter().map(|c| u32::from(*c)));
+        parts.gaps.extend(&spelling.gaps);
+        parts.postings.extend(&terms);
+    }
+    parts.needle_starts.push(int::to_u32(parts.needle_syms.len()));
+    parts.needle_patterns.push(int::to_u32(parts.patterns.len()));
+    let fused = build_fused(&needles);
+    parts.filter = fused.filter;
+    parts.bucket_starts = fused.bucket_starts;
+    parts.bucket_needles = fused.bucket_needles;
+    parts.class_index = classes.index;
+    parts.class_blocks = classes.blocks;
+    parts.tables_digest = tables::tables_digest();
+    Some(parts)
+}
+
+fn term_row(entry: &NumberedTerm, strings: &mut Vec<u8>) -> TermRow {
+    let text = int::to_u32(strings.len());
+    strings.extend_from_slice(entry.term.text.as_bytes());
+    let mut flags = match entry.level {
+        Level::Exact => 0,
+        Level::Letters => 1,
+        Level::Strong => 2,
+    };
+    if entry.exception {
+        flags |= TermRow::EXCEPTION;
+    }
+    if entry.term.alias {
+        flags |= TermRow::ALIAS;
+    }
+    TermRow {
+        text,
+        text_len: int::to_u32(entry.term.text.len()),
+        set: entry.set,
+        identity: entry.identity,
+        flags,
+    }
+}

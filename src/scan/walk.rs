@@ -1,0 +1,392 @@
+//! The walk: does this spelling of a term really stand here? In: a text, a
+//! pattern and the byte where its first letter would stand; out: where the
+//! hit ends, which folds it used and what they cost. Both engines and the
+//! naive oracle decide by this function alone; an engine only says where to
+//! ask.
+//!
+//! The walk reads the original text letter by letter. For each letter it
+//! may step over ignorables (free) and separators (counted per gap), and it
+//! may see the previous letter again (a repeat). What is allowed depends on
+//! the pattern's gate, which is the length rule of the contract:
+//!
+//! | gate | separators in a gap | clause marks | repeats | tier 1 |
+//! |---|---|---|---|---|
+//! | single | none | – | no | variants |
+//! | pair | 3 | no | no | variants, splits |
+//! | short word | none | – | no | no |
+//! | free | 8 | only if every gap is filled | yes | yes |
+//!
+//! A space inside a Latin word is a disguise only when every gap of the
+//! term is filled (`c a s i n o`); otherwise `the rapist` would be one word.
+//! A repeated letter costs as a tier-1 letter does, in spite of being cheap
+//! to read: `lose` and `loose` are both words.
+
+use crate::fold::{Fold, Folds, letter};
+use crate::image::{Gate, ImageView, Pattern, PatternRow, gap};
+use crate::verdict::Milli;
+
+/// Price of one tier-1 letter.
+const LETTER_PRICE: u16 = 30;
+/// Most that tier-1 letters of one hit cost together.
+const LETTER_PRICE_MAX: u16 = 200;
+/// Price of separators in one gap, and the most for all gaps.
+const GAP_PRICE: u16 = 30;
+const GAP_PRICE_MAX: u16 = 50;
+const REVERSED_PRICE: u16 = 150;
+
+/// Separators a gap may hold.
+const PAIR_SEPARATORS_MAX: u32 = 3;
+const FREE_SEPARATORS_MAX: u32 = 8;
+/// In a Latin word whose gaps are not all filled.
+const WORD_SEPARATORS_MAX: u32 = 2;
+/// A phrase written without its spaces needs this many letters.
+const JOINED_LETTERS_MIN: usize = 8;
+/// Invisible characters skipped when looking back for a word boundary.
+const LOOK_BACK_MAX: usize = 64;
+
+/// A found spelling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Walked {
+    /// Byte after the last character.
+    pub end: usize,
+    pub folds: Folds,
+    pub penalty: Milli,
+    /// 0 when nothing but tier-0 folds was needed.
+    pub tier: u8,
+}
+
+/// How the text is read.
+#[derive(Clone, Copy, Debug)]
+pub struct Reader<'t> {
+    pub text: &'t str,
+    pub view: ImageView<'t>,
+    /// Characters that can be both are letters.
+    pub symbols: bool,
+}
+
+/// What one character is to the walk.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Ignorable,
+    Separator,
+    Letter,
+    Other,
+}
+
+impl Reader<'_> {
+    fn class(&self, c: char) -> Class {
+        use crate::fold::Sym;
+        let sym = self.view.classes.get(c);
+        if sym.0 & Sym::SYMBOL_BIT != 0 {
+            return if self.symbols { Class::Letter } else { Class::Separator };
+        }
+        match sym {
+            Sym::IGNORABLE => Class::Ignorable,
+            Sym::SEPARATOR => Class::Separator,
+            sym if sym.is_letter() => Class::Letter,
+            _ => Class::Other,
+        }
+    }
+}
+
+/// Separators seen since the last letter.
+#[derive(Clone, Copy, Default)]
+struct Gap {
+    separators: u32,
+    newlines: u32,
+    blanks: bool,
+    comma: bool,
+    clause: bool,
+    /// A full stop that a blank has not followed yet.
+    dot: bool,
+}
+
+impl Gap {
+    fn add(&mut self, c: char) {
+        self.separators += 1;
+        let blank = c.is_whitespace();
+        self.clause |= self.dot && blank;
+        self.dot = c == '.';
+        self.blanks |= blank;
+        self.newlines += u32::from(c == '\n');
+        self.clause |= is_clause_mark(c) || self.newlines >= 2;
+        self.comma |=
+            matches!(c, '，' | ',' | '、' | '：' | ':' | '\n' | '—' | '…');
+    }
+}
+
+/// Marks that end a clause: letters on both sides of one are not one word
+/// unless the writer put marks everywhere.
+fn is_clause_mark(c: char) -> bool {
+    matches!(c, '。' | '！' | '？' | '；' | '!' | '?' | ';' | '\u{2029}')
+}
+
+/// Running state of one walk.
+struct State<'p> {
+    pattern: Pattern<'p>,
+    gate: Gate,
+    folds: Folds,
+    /// Letters read at tier 1 (the spelling's own replacements included).
+    paid: u32,
+    leet: u32,
+    /// Letter with repeats counted once.
+    repeated: bool,
+    filled: u32,
+    inner_gaps: u32,
+    /// A gap that is only allowed when every gap is filled.
+    needs_all: bool,
+    joined: u32,
+}
+
+/// Walks one pattern from the character at byte `start`.
+pub fn walk(
+    reader: &Reader<'_>,
+    pattern: Pattern<'_>,
+    start: usize,
+) -> Option<Walked> {
+    let row = pattern.row;
+    let mut state = State {
+        pattern,
+        gate: row.gate(),
+        folds: Folds::from_bits(row.folds),
+        paid: row.replaced(),
+        leet: 0,
+        repeated: false,
+        filled: 0,
+        inner_gaps: 0,
+        needs_all: false,
+        joined: 0,
+    };
+    let mut rest = reader.text.get(start..)?.char_indices();
+    let (_, first) = rest.next()?;
+    if !state.read(first, 0) {
+        return None;
+    }
+    if row.has(PatternRow::LEFT)
+        && !is_left_boundary(reader.text, start, first, state.gate)
+    {
+        return None;
+    }
+    let mut end = start + first.len_utf8();
+    let mut at = 1;
+    let mut gap = Gap::default();
+    let mut invisible = false;
+    while at < pattern.letters.len() {
+        let (offset, c) = rest.next()?;
+        match reader.class(c) {
+            Class::Ignorable => {
+                invisible = true;
+                continue;
+            }
+            Class::Separator => {
+                gap.add(c);
+                if gap.separators > FREE_SEPARATORS_MAX {
+                    return None;
+                }
+                continue;
+            }
+            Class::Other => return None,
+            Class::Letter => {}
+        }
+        if state.read(c, at) {
+            if !state.close(&gap, at) {
+                return None;
+            }
+            at += 1;
+        } else if gap.separators > 0 || !state.repeat(c, at - 1) {
+            return None;
+        }
+        if invisible {
+            state.folds.insert(Fold::Ignorable);
+            invisible = false;
+        }
+        gap = Gap::default();
+        end = start + offset + c.len_utf8();
+    }
+    if row.has(PatternRow::RIGHT) {
+        end = right_boundary(reader, &mut state, end)?;
+    }
+    state.finish(end)
+}
+
+impl State<'_> {
+    fn letter(&self, at: usize) -> char {
+        char::from_u32(self.pattern.letters[at]).unwrap_or('\0')
+    }
+
+    /// Whether `c` can be letter `at`; notes fold and price if so.
+    fn read(&mut self, c: char, at: usize) -> bool {
+        let Some(reading) = letter::stands_for(c, self.letter(at)) else {
+            return false;
+        };
+        if reading.tier > 0 {
+            let allowed = match self.gate {
+                Gate::ShortWord => false,
+                Gate::Single | Gate::Pair => {
+                    reading.fold == Some(Fold::Variant)
+                }
+                Gate::Free => true,
+            };
+            if !allowed {
+                return false;
+            }
+            self.paid += 1;
+            self.leet += u32::from(reading.fold == Some(Fold::Leet));
+        }
+        if let Some(fold) = reading.fold {
+            self.folds.insert(fold);
+        }
+        true
+    }
+
+    /// Whether `c` may be one more of letter `at`. Digits never repeat:
+    /// 5000 is not 500.
+    fn repeat(&mut self, c: char, at: usize) -> bool {
+        let wanted = self.letter(at);
+        if self.gate != Gate::Free || letter::is_digit(wanted) {
+            return false;
+        }
+        if letter::stands_for(c, wanted).is_none() {
+            return false;
+        }
+        // One price however often one letter is repeated.
+        if !self.repeated {
+            self.paid += 1;
+        }
+        self.repeated = true;
+        self.folds.insert(Fold::Repeat);
+        true
+    }
+
+    /// Judges the gap before letter `at`, which was just read.
+    fn close(&mut self, gap: &Gap, at: usize) -> bool {
+        self.repeated = false;
+        match self.pattern.gaps[at] {
+            gap::SPACE => {
+                if gap.separators == 0 {
+                    self.joined += 1;
+                }
+                return !gap.clause;
+            }
+            gap::PUNCTUATION => {
+                return gap.separators <= 2 && !gap.clause
+                    || gap.separators == 1;
+            }
+            _ => {}
+        }
+        self.inner_gaps += 1;
+        if gap.separators == 0 {
+            return true;
+        }
+        self.filled += 1;
+        self.folds.insert(Fold::Sep);
+        match self.gate {
+            Gate::Single | Gate::ShortWord => false,
+            Gate::Pair => {
+                gap.separators <= PAIR_SEPARATORS_MAX
+                    && !gap.clause
+                    && !gap.comma
+            }
+            Gate::Free => {
+                let word = letter::is_word_letter(self.letter(at - 1))
+                    && letter::is_word_letter(self.letter(at));
+                self.needs_all |= gap.clause
+                    || word
+                        && (gap.blanks
+                            || gap.separators > WORD_SEPARATORS_MAX);
+                true
+            }
+        }
+    }
+
+    fn finish(mut self, end: usize) -> Option<Walked> {
+        let count = self.pattern.letters.len();
+        if self.needs_all && self.filled < self.inner_gaps {
+            return None;
+        }
+        if self.joined > 0 {
+            if count < JOINED_LETTERS_MIN || self.gate != Gate::Free {
+                return None;
+            }
+            self.paid += self.joined;
+            self.folds.insert(Fold::Sep);
+        }
+        // A number is not a word in disguise: some letters must be letters.
+        let leet = crate::base::int::to_usize(self.leet);
+        if leet > 0 && (leet * 3 > count * 2 || count - leet < 2) {
+            return None;
+        }
+        let paid = u16::try_from(self.paid).unwrap_or(u16::MAX);
+        let filled = u16::try_from(self.filled).unwrap_or(u16::MAX);
+        let letters =
+            paid.saturating_mul(LETTER_PRICE).min(LETTER_PRICE_MAX);
+        let gaps = filled.saturating_mul(GAP_PRICE).min(GAP_PRICE_MAX);
+        let reversed = self.pattern.row.has(PatternRow::REVERSED);
+        let price =
+            letters + gaps + if reversed { REVERSED_PRICE } else { 0 };
+        let tier = u8::from(self.paid > 0 || self.filled > 0 || reversed);
+        Some(Walked { end, folds: self.folds, penalty: Milli(price), tier })
+    }
+}
+
+/// Whether a word may begin at `start`.
+fn is_left_boundary(
+    text: &str,
+    start: usize,
+    first: char,
+    gate: Gate,
+) -> bool {
+    let before = text[..start]
+        .chars()
+        .rev()
+        .take(LOOK_BACK_MAX)
+        .find(|c| !is_transparent(*c));
+    let Some(before) = before else { return true };
+    if letter::is_digit(before) {
+        // `88casino` is the word with a prefix; `a8vx3` is an identifier,
+        // and `12500` is not `500`.
+        return gate == Gate::Free && !letter::is_digit(first);
+    }
+    !letter::is_word_letter(before)
+}
+
+/// Steps over repeats of the last letter and checks that a word may end
+/// there. Gives the end of the hit.
+fn right_boundary(
+    reader: &Reader<'_>,
+    state: &mut State<'_>,
+    end: usize,
+) -> Option<usize> {
+    let last = state.pattern.letters.len() - 1;
+    let is_number = letter::is_digit(state.letter(last));
+    let mut found = end;
+    state.repeated = false;
+    for (offset, c) in reader.text[end..].char_indices() {
+        if is_transparent(c) {
+            continue;
+        }
+        if letter::is_digit(c) {
+            return if is_number { None } else { Some(found) };
+        }
+        if !letter::is_word_letter(c) {
+            return Some(found);
+        }
+        if is_number {
+            return Some(found);
+        }
+        if !state.repeat(c, last) {
+            return None;
+        }
+        found = end + offset + c.len_utf8();
+    }
+    Some(found)
+}
+
+/// Characters that are not there for a word boundary.
+fn is_transparent(c: char) -> bool {
+    use crate::fold::tables::{self, Kind};
+    if c.is_ascii() {
+        return c.is_ascii_control() && !c.is_ascii_whitespace();
+    }
+    matches!(tables::kind(c), Kind::Ignorable | Kind::Mark)
+}

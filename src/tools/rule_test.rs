@@ -1,0 +1,224 @@
+//! Running the tests that packs carry. In: a compilation and its image; out:
+//! one result a test. A test inside a rule judges that rule alone; a case
+//! judges the record with all active packs.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::base::int;
+use crate::eval::{Fired, Scanner, Scratch, text_record};
+use crate::fold::Fold;
+use crate::image::Literal;
+use crate::pack::{Compilation, Test};
+use crate::record::{Lookup, Record};
+use crate::verdict::Verdict;
+
+/// How a test ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    Passed,
+    /// A `todo` test that fails as expected.
+    Todo,
+    Failed(String),
+}
+
+/// One test that ran.
+#[derive(Clone, Debug)]
+pub struct Ran {
+    pub pack: String,
+    /// Rule id, or `case`.
+    pub rule: String,
+    pub text: String,
+    pub name: String,
+    /// Place of the test, for messages.
+    pub file: usize,
+    pub span: Range<usize>,
+    pub ending: Ending,
+}
+
+/// Runs every test of the active packs. `only` limits them to rule ids or
+/// packs that begin with it.
+pub fn run(
+    compilation: &Compilation,
+    scanner: &Scanner,
+    only: Option<&str>,
+) -> Vec<Ran> {
+    let mut scratch = Scratch::default();
+    let mut out = Vec::new();
+    let packs = compilation.packs.iter().zip(&compilation.active);
+    for (pack, active) in packs {
+        if !active {
+            continue;
+        }
+        let name = &pack.manifest.name;
+        let wanted = |rule: &str| {
+            only.is_none_or(|o| rule.starts_with(o) || name == o)
+        };
+        for rule in &pack.rules {
+            if !wanted(&rule.id.value) {
+                continue;
+            }
+            let number = scanner
+                .image()
+                .meta()
+                .rules
+                .iter()
+                .position(|meta| meta.id == rule.id.value)
+                .map(int::to_u32);
+            for test in &rule.tests {
+                let ending = match number {
+                    Some(number) => {
+                        run_rule(scanner, number, test, &mut scratch)
+                    }
+                    None => Ending::Failed("rule did not compile".to_owned()),
+                };
+                out.push(ran(name, &rule.id.value, test, ending));
+            }
+        }
+        if wanted("case") {
+            for case in &pack.cases {
+                let ending = run_case(scanner, case, &mut scratch);
+                out.push(ran(name, "case", case, ending));
+            }
+        }
+    }
+    out
+}
+
+fn ran(pack: &str, rule: &str, test: &Test, ending: Ending) -> Ran {
+    Ran {
+        pack: pack.to_owned(),
+        rule: rule.to_owned(),
+        text: test.text.clone(),
+        name: test.name.clone(),
+        file: test.file,
+        span: test.span.clone(),
+        ending: settle(test, ending),
+    }
+}
+
+/// A `todo` test must fail; one that passes has become a real test.
+fn settle(test: &Test, ending: Ending) -> Ending {
+    match (test.todo, ending) {
+        (true, Ending::Passed) => Ending::Failed(
+            "passes now: remove `todo = true`".to_owned(),
+        ),
+        (true, Ending::Failed(_)) => Ending::Todo,
+        (_, ending) => ending,
+    }
+}
+
+fn run_rule(
+    scanner: &Scanner,
+    rule: u32,
+    test: &Test,
+    scratch: &mut Scratch,
+) -> Ending {
+    let record = record_of(test);
+    let fired = scanner.try_rule(rule, &record, scratch);
+    let found = fired.as_ref().map_or(Verdict::Pass, |f| f.verdict);
+    if found != test.expect {
+        return Ending::Failed(wrong_verdict(test, found, fired.as_ref()));
+    }
+    let used = fired.as_slice();
+    check_folds(test, used)
+}
+
+fn wrong_verdict(
+    test: &Test,
+    found: Verdict,
+    fired: Option<&Fired>,
+) -> String {
+    let mut text = format!("expected {}, found {found}", test.expect);
+    if let Some(fired) = fired {
+        text.push_str(&format!(" (confidence {}", fired.confidence));
+        if fired.lowered {
+            text.push_str(", lowered by `unless`");
+        }
+        if fired.unknown {
+            text.push_str(", a field is unknown");
+        }
+        text.push(')');
+    }
+    text
+}
+
+fn check_folds(test: &Test, fired: &[Fired]) -> Ending {
+    let found: BTreeSet<Fold> = fired
+        .iter()
+        .flat_map(|fired| &fired.used)
+        .flat_map(|used| used.interval.folds.iter())
+        .collect();
+    let missing: Vec<&str> = test
+        .folds
+        .iter()
+        .filter(|fold| !found.contains(fold))
+        .map(|fold| fold.as_str())
+        .collect();
+    if missing.is_empty() {
+        return Ending::Passed;
+    }
+    let found: Vec<&str> = found.iter().map(|fold| fold.as_str()).collect();
+    Ending::Failed(format!(
+        "expected the folds {}, found {}",
+        missing.join(", "),
+        if found.is_empty() { "none".to_owned() } else { found.join(", ") }
+    ))
+}
+
+fn run_case(scanner: &Scanner, case: &Test, scratch: &mut Scratch) -> Ending {
+    let record = record_of(case);
+    let outcome = scanner.scan(&record, scratch);
+    let rules = &scanner.image().meta().rules;
+    let decided = outcome
+        .deciding()
+        .map(|fired| rules[int::to_usize(fired.rule)].id.as_str());
+    if outcome.verdict() != case.expect {
+        let by = decided.map(|id| format!(" by {id}")).unwrap_or_default();
+        return Ending::Failed(format!(
+            "expected {}, found {}{by}",
+            case.expect,
+            outcome.verdict()
+        ));
+    }
+    if let Some(wanted) = &case.rule {
+        let fired = outcome
+            .fired
+            .iter()
+            .any(|fired| rules[int::to_usize(fired.rule)].id == *wanted);
+        if !fired {
+            return Ending::Failed(format!(
+                "expected rule {wanted} to fire, decided by {}",
+                decided.unwrap_or("none")
+            ));
+        }
+    }
+    check_folds(case, &outcome.fired)
+}
+
+/// The record a test describes.
+fn record_of(test: &Test) -> Record<'_> {
+    let mut record = text_record(&test.text);
+    let own = |value: &'_ Option<String>| {
+        value.clone().map(Cow::<'static, str>::Owned)
+    };
+    record.lang = own(&test.lang);
+    record.surface = own(&test.surface);
+    record.author = own(&test.author);
+    if !test.meta.is_empty() {
+        let names = test.meta.iter().map(|(name, _)| name.clone()).collect();
+        let cells = test
+            .meta
+            .iter()
+            .map(|(_, value)| match value {
+                Literal::Bool(flag) => Cow::Owned(flag.to_string()),
+                Literal::Number(number) => Cow::Owned(number.to_string()),
+                Literal::Text(text) => Cow::Owned(text.clone()),
+            })
+            .collect();
+        record.lookup = Lookup::Columns { names: Arc::new(names), cells };
+    }
+    record
+}
