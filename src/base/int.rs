@@ -25,6 +25,13 @@ pub fn u16_from_f64(value: f64) -> Option<u16> {
     }
 }
 
+/// A size as a position in a stream: streams are longer than memory.
+#[inline]
+pub fn wide(size: usize) -> u64 {
+    const _: () = assert!(usize::BITS <= u64::BITS);
+    size as u64
+}
+
 /// u64 for counters.
 #[inline]
 pub fn to_u64(value: usize) -> u64 {

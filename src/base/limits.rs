@@ -14,8 +14,36 @@ pub const REJECT_PIECE_BYTES_MAX: usize = 1 << 20;
 /// flight stay in the tens of megabytes on many cores.
 pub const BATCH_BYTES: usize = 256 << 10;
 
-/// Deepest JSON nesting that is read. serde_json's own limit; deeper input
-/// is a reject, not a stack overflow.
+/// How much of a source is looked at to tell its format.
+pub const SNIFF_BYTES: usize = 64 << 10;
+
+/// How long a silent stream may keep its format undecided, in milliseconds,
+/// once its first line is complete. Under the 50 ms that a record may wait.
+pub const SNIFF_WAIT_MS: u64 = 30;
+
+/// Files up to this size are read, larger ones mapped: below it `mmap` and
+/// `munmap` (with its TLB shootdown on every worker) cost more than a copy.
+pub const READ_WHOLE_BYTES_MAX: usize = 64 << 10;
+
+/// A large file is mapped in segments of this size, so that the resident
+/// set stays bounded: a segment goes when its last frame goes.
+pub const MAP_SEGMENT_BYTES: usize = 64 << 20;
+
+/// Chunks in flight between a reader thread and the cutter. With chunks of
+/// `BATCH_BYTES` two megabytes per stream.
+pub const CHUNKS_IN_FLIGHT: usize = 8;
+
+/// What a pipe is enlarged to. Linux lets an ordinary user go up to this
+/// (`/proc/sys/fs/pipe-max-size`).
+pub const PIPE_BYTES: usize = 1 << 20;
+
+/// Memory an xz decoder may use. `xz -9` needs 65 MiB; a forged header can
+/// ask for four gigabytes.
+pub const XZ_MEMORY_MAX: u64 = 512 << 20;
+
+/// JSON nesting that is refused: serde_json's own limit, so that whatever is
+/// accepted here can be parsed again by a look-up. A reject, not a stack
+/// overflow.
 pub const JSON_DEPTH_MAX: usize = 128;
 
 /// Longest term in folded letters. Evidence offsets and gap counters are
@@ -34,4 +62,7 @@ pub const IMAGE_BYTES_MAX: usize = u32::MAX as usize;
 
 const _: () = assert!(REJECT_PIECE_BYTES_MAX <= RECORD_BYTES_MAX);
 const _: () = assert!(BATCH_BYTES <= RECORD_BYTES_MAX);
+const _: () = assert!(SNIFF_WAIT_MS < 50);
+const _: () = assert!(READ_WHOLE_BYTES_MAX >= SNIFF_BYTES);
+const _: () = assert!(MAP_SEGMENT_BYTES >= 2 * RECORD_BYTES_MAX);
 const _: () = assert!(RECORD_BYTES_MAX < u32::MAX as usize);

@@ -68,14 +68,14 @@ pub trait Intervals {
 }
 
 /// Evaluates the conditions of one rule on one record.
-pub struct Judge<'a, I> {
-    pub record: &'a Record<'a>,
+pub struct Judge<'a, 'r, I> {
+    pub record: &'a Record<'r>,
     pub classes: ClassView<'a>,
     pub facts: &'a Facts,
     pub intervals: I,
 }
 
-impl<I: Intervals> Judge<'_, I> {
+impl<I: Intervals> Judge<'_, '_, I> {
     /// The value of a condition. Linear in the number of intervals, and in
     /// the text for distances; nesting is capped when an image is opened.
     pub fn judge(&mut self, condition: &Condition) -> Judgement {

@@ -363,9 +363,9 @@ impl Scanner {
     }
 
     /// Evaluates one rule. `None`: it did not fire.
-    fn rule(
-        &self,
-        view: &ImageView<'_>,
+    fn rule<'a>(
+        &'a self,
+        view: &ImageView<'a>,
         number: u32,
         record: &Record<'_>,
         scratch: &mut Scratch,
@@ -436,13 +436,13 @@ impl Scanner {
         (verdict.min(max), confidence)
     }
 
-    fn judge<'a>(
+    fn judge<'a, 'r>(
         &'a self,
         view: &ImageView<'a>,
         rule: u32,
-        record: &'a Record<'a>,
+        record: &'a Record<'r>,
         scratch: &'a mut Scratch,
-    ) -> Judge<'a, RuleIntervals<'a>> {
+    ) -> Judge<'a, 'r, RuleIntervals<'a, 'r>> {
         let intervals = RuleIntervals {
             scanner: self,
             view: *view,
@@ -597,16 +597,16 @@ fn rule_runtime(rule: &RuleMeta, policy: &Policy) -> RuleRuntime {
 }
 
 /// The intervals of one rule on one record, found when asked for.
-struct RuleIntervals<'a> {
+struct RuleIntervals<'a, 'r> {
     scanner: &'a Scanner,
     view: ImageView<'a>,
     rule: u32,
-    record: &'a Record<'a>,
+    record: &'a Record<'r>,
     hits: &'a [FieldHit],
     cache: &'a mut Cache,
 }
 
-impl Intervals for RuleIntervals<'_> {
+impl Intervals for RuleIntervals<'_, '_> {
     fn of(&mut self, set: u32) -> Arc<Vec<Interval>> {
         let meta = self.scanner.image.meta();
         let rule = &meta.rules[int::to_usize(self.rule)];
@@ -621,7 +621,7 @@ impl Intervals for RuleIntervals<'_> {
     }
 }
 
-impl RuleIntervals<'_> {
+impl RuleIntervals<'_, '_> {
     /// The intervals of a set of the image, from the cache or made.
     fn set(&mut self, set: u32) -> Arc<Vec<Interval>> {
         let at = int::to_usize(set);

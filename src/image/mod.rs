@@ -144,6 +144,13 @@ impl Image {
         ImageView::new(self.bytes(), &self.inner.sections)
     }
 
+    /// Name and length in bytes of every section.
+    pub fn sections(&self) -> impl Iterator<Item = (&'static str, usize)> {
+        section::ALL.iter().map(|(id, name, _)| {
+            (*name, self.inner.sections.range(*id).len())
+        })
+    }
+
     /// `name@version` of a pack.
     pub fn pack_label(&self, pack: u32) -> String {
         let pack = &self.meta().packs[int::to_usize(pack)];

@@ -225,7 +225,7 @@ impl Sets {
         meta.terms = int::to_u32(self.terms.len() - first);
         single |= self.terms[first..]
             .iter()
-            .any(|t| t.term.letters.len() == 1 && !t.exception);
+            .any(|t| is_single(&t.term) && !t.exception);
         self.metas.push(meta);
         self.has_single.push(single);
         number
@@ -335,17 +335,15 @@ impl Sets {
                 );
                 if let Some(first) = seen.get(&key) {
                     let (_, other, place) = &lines[*first];
-                    let text = format!(
-                        "term `{}` is in the set already",
-                        term.text
-                    );
+                    let text =
+                        format!("`{}` is in the set already", term.text);
                     out.push(
                         Diagnostic::new(
                             &SAME_TERM,
                             text,
                             *file,
                             span.clone(),
-                            "same after folding",
+                            format!("`{}` again", term.text),
                         )
                         .also(*other, place.clone(), "first here"),
                     );
@@ -399,6 +397,11 @@ fn term_problem(
         );
     }
     None
+}
+
+/// A single letter or Han character. A single emoji is a sign of its own.
+fn is_single(term: &Term) -> bool {
+    matches!(term.letters[..], [c] if !term::is_symbol_letter(c))
 }
 
 /// Names of validators, `contact` included.

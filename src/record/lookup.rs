@@ -3,7 +3,8 @@
 //! record: what is not there is unknown.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+
+use super::row;
 
 /// A value a condition can compare.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,8 +21,9 @@ pub enum Lookup<'a> {
     None,
     /// The raw JSON object, parsed again on the first look-up only.
     Json(&'a [u8]),
-    /// A CSV row: column names and the cells of this row.
-    Columns { names: Arc<Vec<String>>, cells: Vec<Cow<'a, str>> },
+    /// A row of separated values: column names and the row itself, split
+    /// again on each look-up, so that rows nobody looks into cost nothing.
+    Columns { names: &'a [String], row: &'a str, separator: u8 },
 }
 
 impl Lookup<'_> {
@@ -33,13 +35,26 @@ impl Lookup<'_> {
         match self {
             Lookup::None => None,
             Lookup::Json(raw) => json_get(raw, path),
-            Lookup::Columns { names, cells } => {
+            Lookup::Columns { names, row, separator } => {
                 let key = path.strip_prefix('/').unwrap_or(path);
                 let index = names.iter().position(|name| name == key)?;
-                let cell = cells.get(index)?;
-                Some(cell_scalar(cell))
+                let cell = row::cells(row, *separator).nth(index)?;
+                Some(cell_scalar(&cell))
             }
         }
+    }
+
+    /// The columns of a row with their cells, in order; nothing for the
+    /// other kinds.
+    pub fn columns(&self) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
+        let (names, row, separator) = match self {
+            Lookup::Columns { names, row, separator } => {
+                (*names, *row, *separator)
+            }
+            _ => (&[][..], "", b','),
+        };
+        let names = names.iter().map(String::as_str);
+        names.zip(row::cells(row, separator))
     }
 }
 

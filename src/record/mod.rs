@@ -6,12 +6,17 @@
 //! conditions such as `meta.shop.id == "7"` need it; nothing is parsed until
 //! one does).
 
+mod frame;
 mod lookup;
 mod reject;
+pub mod row;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
+pub use frame::{Format, Frame, FrameBytes, FrameKind};
 pub use lookup::{Lookup, Scalar};
 pub use reject::{Reject, RejectReason};
 
@@ -45,13 +50,17 @@ pub struct Field<'a> {
     pub text: Cow<'a, str>,
 }
 
+/// The text fields of a record. Two fit without an allocation: most posts
+/// have a text, or a title and a text.
+pub type Fields<'a> = SmallVec<[Field<'a>; 2]>;
+
 /// One decoded record.
 #[derive(Clone, Debug)]
 pub struct Record<'a> {
     pub id: Id<'a>,
     /// In the order of the configured text keys; may be empty only when the
     /// record has none of them (that is a pass, not a reject).
-    pub fields: Vec<Field<'a>>,
+    pub fields: Fields<'a>,
     pub surface: Option<Cow<'a, str>>,
     pub author: Option<Cow<'a, str>>,
     pub group: Option<Cow<'a, str>>,

@@ -117,11 +117,11 @@ pub fn annotated_line(
 /// The columns or text of a record as the beginning of an object.
 fn push_object(source: &str, record: &Record<'_>, out: &mut Vec<u8>) {
     out.push(b'{');
-    if let crate::record::Lookup::Columns { names, cells } = &record.lookup {
-        for (name, cell) in names.iter().zip(cells) {
+    if let crate::record::Lookup::Columns { .. } = &record.lookup {
+        for (name, cell) in record.lookup.columns() {
             escape::json_string(name, out);
             out.push(b':');
-            escape::json_string(cell, out);
+            escape::json_string(&cell, out);
             out.push(b',');
         }
         return;

@@ -5,7 +5,6 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
-use std::sync::Arc;
 
 use crate::base::int;
 use crate::eval::{Fired, Scanner, Scratch, text_record};
@@ -116,7 +115,8 @@ fn run_rule(
     test: &Test,
     scratch: &mut Scratch,
 ) -> Ending {
-    let record = record_of(test);
+    let members = members_of(test);
+    let record = record_of(test, &members);
     let fired = scanner.try_rule(rule, &record, scratch);
     let found = fired.as_ref().map_or(Verdict::Pass, |f| f.verdict);
     if found != test.expect {
@@ -169,7 +169,8 @@ fn check_folds(test: &Test, fired: &[Fired]) -> Ending {
 }
 
 fn run_case(scanner: &Scanner, case: &Test, scratch: &mut Scratch) -> Ending {
-    let record = record_of(case);
+    let members = members_of(case);
+    let record = record_of(case, &members);
     let outcome = scanner.scan(&record, scratch);
     let rules = &scanner.image().meta().rules;
     let decided = outcome
@@ -198,27 +199,32 @@ fn run_case(scanner: &Scanner, case: &Test, scratch: &mut Scratch) -> Ending {
     check_folds(case, &outcome.fired)
 }
 
+/// The members that a test gives its record, as the JSON a look-up reads.
+fn members_of(test: &Test) -> Vec<u8> {
+    let members: serde_json::Map<String, serde_json::Value> = test
+        .meta
+        .iter()
+        .map(|(name, value)| {
+            let name = name.strip_prefix("meta.").unwrap_or(name);
+            let value = match value {
+                Literal::Bool(flag) => (*flag).into(),
+                Literal::Number(number) => (*number).into(),
+                Literal::Text(text) => text.as_str().into(),
+            };
+            (name.to_owned(), value)
+        })
+        .collect();
+    serde_json::Value::Object(members).to_string().into_bytes()
+}
+
 /// The record a test describes.
-fn record_of(test: &Test) -> Record<'_> {
+fn record_of<'t>(test: &'t Test, members: &'t [u8]) -> Record<'t> {
     let mut record = text_record(&test.text);
-    let own = |value: &'_ Option<String>| {
-        value.clone().map(Cow::<'static, str>::Owned)
-    };
-    record.lang = own(&test.lang);
-    record.surface = own(&test.surface);
-    record.author = own(&test.author);
+    record.lang = test.lang.as_deref().map(Cow::Borrowed);
+    record.surface = test.surface.as_deref().map(Cow::Borrowed);
+    record.author = test.author.as_deref().map(Cow::Borrowed);
     if !test.meta.is_empty() {
-        let names = test.meta.iter().map(|(name, _)| name.clone()).collect();
-        let cells = test
-            .meta
-            .iter()
-            .map(|(_, value)| match value {
-                Literal::Bool(flag) => Cow::Owned(flag.to_string()),
-                Literal::Number(number) => Cow::Owned(number.to_string()),
-                Literal::Text(text) => Cow::Owned(text.clone()),
-            })
-            .collect();
-        record.lookup = Lookup::Columns { names: Arc::new(names), cells };
+        record.lookup = Lookup::Json(members);
     }
     record
 }

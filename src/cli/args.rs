@@ -1,0 +1,374 @@
+//! The table of commands and flags: help, man page, completions and the keys
+//! of `trommel.toml` are all made from it. Holds words, does nothing.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::exit;
+
+/// Sorts a stream of posts into takedown, report and pass, with exact
+/// evidence.
+#[derive(Debug, Parser)]
+#[command(
+    name = "trommel",
+    version,
+    about = "Sorts a stream of posts into takedown, report and pass, with \
+             exact evidence",
+    after_help = exit::HELP,
+    args_override_self = true,
+    max_term_width = 100
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+
+    /// Settings file (default: ./trommel.toml, then the user's).
+    ///
+    /// Keys are the long flags, in a table named like the command:
+    /// `[scan]` with `threads = 4`. The environment (TROMMEL_SCAN_THREADS)
+    /// wins over the file, flags win over both.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// When to colour.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: Colour,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Colour {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Judge posts: one verdict a record, in input order.
+    Scan(Box<ScanArgs>),
+    /// Compile packs into one image file.
+    Compile(CompileArgs),
+    /// Print what is in an image.
+    Inspect(InspectArgs),
+    /// Check packs: every error and warning with its place.
+    Check(CheckArgs),
+    /// Run the tests that packs carry.
+    Test(TestArgs),
+    /// Show why a text gets its verdict.
+    Explain(ExplainArgs),
+    /// Measure packs on labelled records.
+    Eval(EvalArgs),
+    /// Print the JSON Schema of an output.
+    Schema(SchemaArgs),
+    /// Print shell completions.
+    Completions(CompletionArgs),
+    /// Print the manual page.
+    Man,
+}
+
+/// Where the rules come from; the same for every command.
+#[derive(Clone, Debug, Default, Args)]
+pub struct RuleArgs {
+    /// Packs to use: folders, rule files, one compiled image, or shipped
+    /// packs by name; comma-separated.
+    ///
+    /// Default: all shipped packs.
+    #[arg(long, short = 'r', value_name = "P[,P…]", value_delimiter = ',')]
+    pub rules: Vec<String>,
+
+    /// The operator's policy file (thresholds, disabled rules, exceptions).
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+
+    /// Search engine: all give the same verdicts.
+    #[arg(long, value_name = "ENGINE", default_value = "auto")]
+    pub engine: Engine,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Engine {
+    #[default]
+    Auto,
+    Fused,
+    Reference,
+}
+
+/// How records are read; the same for every command that reads some.
+#[derive(Clone, Debug, Default, Args)]
+pub struct InputArgs {
+    /// Input format; auto looks at the name and the first bytes.
+    #[arg(long, short = 'f', value_name = "FORMAT", default_value = "auto")]
+    pub format: InputFormat,
+
+    /// Text fields: keys, columns or JSON pointers; comma-separated.
+    ///
+    /// Default: text, title, body, content, message, as far as present.
+    #[arg(long, value_name = "PTR[,PTR]", value_delimiter = ',')]
+    pub text: Vec<String>,
+
+    /// Where the attributes are, for example
+    /// id=/post/id,author=/user/name; names are id, surface, author, group,
+    /// lang, created_at.
+    #[arg(long, value_name = "NAME=PTR,…", value_delimiter = ',')]
+    pub map: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum InputFormat {
+    #[default]
+    Auto,
+    Ndjson,
+    Csv,
+    Tsv,
+    Text,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Emit {
+    /// A line for every record.
+    All,
+    /// Only reports and takedowns.
+    Flagged,
+    /// Nothing: statistics and exit code only.
+    None,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// A report or a takedown.
+    Report,
+    /// A takedown.
+    Takedown,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ProgressWhen {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Clone, Debug, Args)]
+#[command(after_help = format!("\
+Examples:
+  trommel scan posts.ndjson.zst
+  tail -F posts.ndjson | trommel scan --emit flagged
+  trommel scan archive/ --rules gambling,fraud --stats - --emit none
+  trommel scan export.csv --text comment --map id=comment_id
+
+{}", exit::HELP))]
+pub struct ScanArgs {
+    /// Files, folders, globs; none or - is standard input. gzip, zstd,
+    /// bzip2 and xz are recognised.
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub rules: RuleArgs,
+
+    #[command(flatten)]
+    pub input: InputArgs,
+
+    /// Which verdicts to write.
+    #[arg(long, value_name = "WHICH", default_value = "all")]
+    pub emit: Emit,
+
+    /// Write each input object with a `trommel` member instead of a bare
+    /// verdict.
+    #[arg(long)]
+    pub annotate: bool,
+
+    /// Write verdicts to a file instead of standard output.
+    #[arg(long, short = 'o', value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// Write records that cannot be read to a file, with position, reason
+    /// and raw bytes.
+    #[arg(long, value_name = "FILE")]
+    pub rejects: Option<PathBuf>,
+
+    /// Write statistics as JSON to a file, or - for standard output.
+    #[arg(long, value_name = "FILE|-")]
+    pub stats: Option<PathBuf>,
+
+    /// Worker threads (default: one for each core).
+    #[arg(long, short = 'j', value_name = "N")]
+    pub threads: Option<std::num::NonZeroUsize>,
+
+    /// Write verdicts as they are ready, not in input order.
+    #[arg(long)]
+    pub unordered: bool,
+
+    /// Exit with 1 if there was such a verdict.
+    #[arg(long, value_name = "VERDICT")]
+    pub fail_on: Option<FailOn>,
+
+    /// Stop with exit code 2 at the first record that cannot be read.
+    #[arg(long)]
+    pub strict: bool,
+
+    /// Longest record in bytes; longer ones are rejects.
+    #[arg(long, value_name = "BYTES",
+          default_value_t = crate::base::limits::RECORD_BYTES_MAX)]
+    pub max_record: usize,
+
+    /// Progress bar on stderr.
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub progress: ProgressWhen,
+
+    /// No summary on stderr.
+    #[arg(long, short = 'q')]
+    pub quiet: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct CompileArgs {
+    /// Pack folders, rule files, shipped packs by name.
+    #[arg(value_name = "PACK", required = true)]
+    pub packs: Vec<String>,
+
+    /// Image file to write.
+    #[arg(long, short = 'o', value_name = "FILE", required = true)]
+    pub output: PathBuf,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct InspectArgs {
+    /// Image file.
+    #[arg(value_name = "IMAGE")]
+    pub image: PathBuf,
+
+    /// Print as JSON.
+    #[arg(long)]
+    pub json: bool,
+
+    /// List the terms too.
+    #[arg(long)]
+    pub terms: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct CheckArgs {
+    /// Pack folders, rule files, shipped packs by name (default: all
+    /// shipped packs).
+    #[arg(value_name = "PACK")]
+    pub packs: Vec<String>,
+
+    /// One JSON object a diagnostic.
+    #[arg(long)]
+    pub json: bool,
+
+    /// Warnings fail too.
+    #[arg(long)]
+    pub deny_warnings: bool,
+
+    /// Explain a diagnostic, for example E013.
+    #[arg(long, value_name = "CODE")]
+    pub explain: Option<String>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct TestArgs {
+    /// Pack folders, rule files, shipped packs by name (default: all
+    /// shipped packs).
+    #[arg(value_name = "PACK")]
+    pub packs: Vec<String>,
+
+    /// Only rules whose id begins with this, or packs of this name.
+    #[arg(long, value_name = "PREFIX")]
+    pub only: Option<String>,
+
+    /// Search engine.
+    #[arg(long, value_name = "ENGINE", default_value = "auto")]
+    pub engine: Engine,
+
+    /// List passing tests too.
+    #[arg(long, short = 'v')]
+    pub verbose: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct ExplainArgs {
+    /// The text; none or - reads standard input.
+    #[arg(value_name = "TEXT")]
+    pub text: Option<String>,
+
+    #[command(flatten)]
+    pub rules: RuleArgs,
+
+    /// Only rules whose id begins with this.
+    #[arg(long, value_name = "PREFIX")]
+    pub rule: Option<String>,
+
+    /// Treat the text as a record of this surface.
+    #[arg(long, value_name = "NAME")]
+    pub surface: Option<String>,
+
+    /// Treat the text as a record of this language.
+    #[arg(long, value_name = "LANG")]
+    pub lang: Option<String>,
+}
+
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "\
+Each record needs a label: `clean` (or pass, ham, ok) must pass, anything
+else should be caught. Records are grouped by file (the part of the id before
+its last hyphen, or the file's name) and label. A record with `cluster_size`
+n weighs 1/n in the recall; clean records with `mention` true are also shown
+apart; `text_filled` is used instead of `text` where present.")]
+pub struct EvalArgs {
+    /// Labelled records: files, folders, globs.
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub rules: RuleArgs,
+
+    /// Key of the label.
+    #[arg(long, value_name = "KEY", default_value = "label")]
+    pub label: String,
+
+    /// Labels that must pass.
+    #[arg(long, value_name = "LABEL[,LABEL]", value_delimiter = ',',
+          default_value = "clean,pass,ham,ok")]
+    pub clean: Vec<String>,
+
+    /// Records to leave out, as KEY=VALUE or KEY=PREFIX*; repeatable.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub exclude: Vec<String>,
+
+    /// Print JSON instead of a table.
+    #[arg(long)]
+    pub json: bool,
+
+    /// Count verdicts by rule, clean hits first.
+    #[arg(long)]
+    pub by_rule: bool,
+
+    /// Write wrong verdicts (clean records that were flagged, others that
+    /// passed) as NDJSON to a file.
+    #[arg(long, value_name = "FILE")]
+    pub errors: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct SchemaArgs {
+    /// Which schema.
+    #[arg(value_name = "NAME")]
+    pub name: SchemaName,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SchemaName {
+    Verdict,
+    Reject,
+    Stats,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct CompletionArgs {
+    /// Which shell.
+    #[arg(value_name = "SHELL")]
+    pub shell: clap_complete::Shell,
+}

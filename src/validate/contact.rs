@@ -1,0 +1,276 @@
+//! In: a view with its digit groups and cues. Out: messenger handles that
+//! follow a cue. Never reports a handle without one, and never looks further
+//! than `CONNECTOR_MAX` cells past a cue: the search is linear.
+//!
+//! The cue is followed by a *connector* (号, 是, a colon, arrows, hearts,
+//! blanks), then by a handle. Which handle is believed depends on the rank
+//! of the cue and on whether the connector says "here it comes".
+
+use super::Found;
+use super::Kind;
+use super::KindSet;
+use super::cue::App;
+use super::cue::Cue;
+use super::cue::Rank;
+use super::digits::Digits;
+use super::line;
+use super::qq;
+use super::telegram;
+use super::view::View;
+use super::wechat;
+use super::whatsapp;
+
+/// Longest connector in cells.
+pub(super) const CONNECTOR_MAX: usize = 6;
+
+/// Words a connector is made of, besides separators.
+const CONNECTORS: &[&str] = &[
+    "号码",
+    "號碼",
+    "号",
+    "號",
+    "是",
+    "为",
+    "同号",
+    "同號",
+    "同",
+    "联系",
+    "聯繫",
+    "我",
+    "搜索",
+    "搜",
+    "加",
+    "群",
+    "账号",
+    "帳號",
+    "用户名",
+    "名",
+    "客服",
+    "id",
+    "it",
+    "no",
+];
+
+/// The place where a handle may begin.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Opening {
+    pub cue: Cue,
+    /// First cell of the would-be handle.
+    pub at: usize,
+    /// The connector holds a colon, 号 or id: a handle is announced.
+    pub announced: bool,
+    /// Cells between cue and handle.
+    pub gap: usize,
+}
+
+impl Opening {
+    /// Whether the surroundings allow to believe a handle at all.
+    /// `telling`: the handle has a shape that ordinary words have not.
+    pub(super) fn allows(&self, telling: bool) -> bool {
+        match self.cue.rank {
+            Rank::Bare => self.announced,
+            Rank::Weak => self.announced || (telling && self.gap <= 1),
+            Rank::Strong => self.announced || telling,
+        }
+    }
+
+    /// A find with this opening's cue.
+    pub(super) fn found(
+        &self,
+        view: &View,
+        kind: Kind,
+        first: usize,
+        end: usize,
+        value: String,
+    ) -> Found {
+        Found {
+            kind,
+            span: view.span(first, end),
+            cue: Some(view.span(self.cue.first, self.cue.end)),
+            folds: view.folds(first, end),
+            value,
+            checksum: None,
+        }
+    }
+}
+
+/// Reads what follows each cue.
+pub(super) fn find(
+    view: &View,
+    digits: &Digits,
+    cues: &[Cue],
+    wanted: KindSet,
+    out: &mut Vec<Found>,
+) {
+    for (n, &cue) in cues.iter().enumerate() {
+        let next = cues.get(n + 1).map_or(usize::MAX, |c| c.first);
+        let opening = open(view, cue);
+        // 微信/QQ：12345678 — the nearest cue owns the handle.
+        let shared = next <= opening.at;
+        if !shared {
+            let found = match cue.app {
+                App::Wechat => wechat::read(view, digits, &opening),
+                App::Qq => qq::read(view, digits, &opening),
+                App::Telegram => telegram::read(view, &opening),
+                App::Line => line::read(view, &opening),
+                App::Whatsapp => whatsapp::read(view, digits, &opening),
+                App::Phone => None,
+            };
+            out.extend(found.filter(|f| wanted.has(f.kind)));
+        }
+        if cue.app == App::Wechat && wanted.has(Kind::Wechat) {
+            out.extend(wechat::read_before(view, digits, cue));
+        }
+        if cue.app == App::Qq && wanted.has(Kind::Qq) {
+            out.extend(qq::read_before(view, digits, cue));
+        }
+        if cue.app == App::Telegram && wanted.has(Kind::Telegram) {
+            out.extend(telegram::read_before(view, cue));
+        }
+    }
+}
+
+/// Walks the connector after a cue.
+pub(super) fn open(view: &View, cue: Cue) -> Opening {
+    let mut at = cue.end;
+    let mut announced = false;
+    let limit = cue.end + CONNECTOR_MAX;
+    while at < limit {
+        let Some(cell) = view.get(at) else { break };
+        if cell.is_sep() {
+            if cell.ch == '@' {
+                break;
+            }
+            announced |= matches!(cell.ch, ':' | '=' | '→' | '👉' | '➡');
+            at += 1;
+            continue;
+        }
+        let Some(word) = connector(view, at) else { break };
+        announced |= word.ends_with(['号', '號', '码', '碼']) || word == "id";
+        at += word.chars().count();
+    }
+    // A handle that starts with a sign of its own was skipped over: `_abc`.
+    if at > cue.end && view.ch(at - 1) == '_' {
+        at -= 1;
+    }
+    Opening { cue, at, announced, gap: at - cue.end }
+}
+
+fn connector(view: &View, at: usize) -> Option<&'static str> {
+    CONNECTORS.iter().copied().find(|word| {
+        if !view.starts(at, word) {
+            return false;
+        }
+        // A Latin connector is a word of its own.
+        !word.is_ascii()
+            || (!view.alnum_at(at + word.len())
+                && view.ch(at + word.len()) != '_')
+    })
+}
+
+/// A handle: cells `[first, end)` and its characters.
+#[derive(Clone, Debug)]
+pub(super) struct Handle {
+    pub first: usize,
+    pub end: usize,
+    pub value: String,
+    /// Pieces were joined.
+    pub spaced: bool,
+}
+
+impl Handle {
+    pub(super) fn has_digit(&self) -> bool {
+        self.value.bytes().any(|b| b.is_ascii_digit())
+    }
+
+    pub(super) fn has_letter(&self) -> bool {
+        self.value.bytes().any(|b| b.is_ascii_alphabetic())
+    }
+
+    pub(super) fn has_sign(&self) -> bool {
+        self.value.bytes().any(|b| b == b'_' || b == b'-')
+    }
+}
+
+/// Reads `[a-z0-9` and `signs` `]{min,max}` at `first`. Pieces of one to four
+/// characters with the same single separator between them are joined, as in
+/// `k 8 8 9 9 2 x`; pieces of English words are not (one of them would have
+/// to be a single letter or number).
+pub(super) fn read_handle(
+    view: &View,
+    first: usize,
+    signs: &str,
+    min: usize,
+    max: usize,
+) -> Option<Handle> {
+    let ok = |i: usize| {
+        view.get(i).is_some_and(|c| c.is_alnum() || signs.contains(c.ch))
+    };
+    let piece_end = |from: usize| {
+        let mut end = from;
+        while end - from <= max && ok(end) {
+            end += 1;
+        }
+        end
+    };
+    let mut end = piece_end(first);
+    if end == first {
+        return None;
+    }
+    let mut value: String = (first..end).map(|i| view.ch(i)).collect();
+    let mut spaced = false;
+    let mut last = end - first;
+    let mut sep = None;
+    while last <= 4 && value.len() <= max {
+        let Some(gap) = view.get(end).filter(|c| c.is_sep()) else { break };
+        if gap.ch == '\n' || *sep.get_or_insert(gap.ch) != gap.ch {
+            break;
+        }
+        let next = piece_end(end + 1);
+        let len = next - (end + 1);
+        let wordy = |from: usize, to: usize| {
+            to - from > 1
+                && (from..to).all(|i| view.ch(i).is_ascii_lowercase())
+        };
+        let words = wordy(end - last, end) || wordy(end + 1, next);
+        if len == 0 || len > 4 || (words && gap.ch == ' ') {
+            break;
+        }
+        value.extend((end + 1..next).map(|i| view.ch(i)));
+        end = next;
+        last = len;
+        spaced = true;
+    }
+    while value.ends_with(['-', '.']) {
+        value.pop();
+        end -= 1;
+    }
+    let runs = value.split(|c: char| !c.is_ascii_digit());
+    let digits = runs.map(str::len).max().unwrap_or(0);
+    // Joined pieces are believed for the number in them.
+    let fits = (min..=max).contains(&value.len()) && (!spaced || digits >= 5);
+    fits.then_some(Handle { first, end, value, spaced })
+}
+
+/// Latin words with a digit that are products, not people.
+const PRODUCTS: &[&str] = &[
+    "iphone", "ipad", "ios", "android", "windows", "win", "office", "html",
+    "python", "chatgpt", "gpt", "wifi", "mate", "macos", "vue", "react",
+    "boeing", "airbus", "java", "http", "https", "www", "mp3", "mp4",
+    "version", "ver", "beta",
+];
+
+/// Whether a handle is a product name with a number (iphone12).
+pub(super) fn is_product(value: &str) -> bool {
+    let name = value.trim_end_matches(|c: char| {
+        c.is_ascii_digit() || matches!(c, '-' | '_' | '.')
+    });
+    PRODUCTS.contains(&name)
+}
+
+/// Whether a number is followed by a unit: 微信 100000 元.
+pub(super) fn unit_follows(view: &View, end: usize) -> bool {
+    let at = if view.ch(end) == ' ' { end + 1 } else { end };
+    "元块万亿名人个位年月日天次条張张件台只kK%％米公斤吨度分小粉"
+        .contains(view.get(at).map_or('\0', |c| c.orig))
+}

@@ -1,0 +1,404 @@
+//! In: the raw text. Out: which kinds could possibly be in it. Never
+//! allocates, never folds more than it must, and never says no to a text in
+//! which `find` would find something (a property test holds it to that).
+//!
+//! One pass. ASCII goes through a 128-entry class table; other characters
+//! are looked at only as far as their role: ignorable, styled, digit, cue,
+//! dot, or of no interest. Styled letters make every letter-based kind
+//! possible, because telling more would mean to fold here what `view.rs`
+//! folds later; they are rare in honest text.
+
+use std::sync::LazyLock;
+
+use super::Kind;
+use super::KindSet;
+use super::cue;
+use super::plane;
+use super::view;
+
+/// What a text may hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Need {
+    /// Five digits with no other letter between them.
+    pub digits: bool,
+    /// Something that reads as an at sign.
+    pub at: bool,
+    /// A dot-like character between Latin letters or digits.
+    pub dot: bool,
+    /// `//`, as in a scheme.
+    pub scheme: bool,
+    /// A word or emoji that announces a contact.
+    pub cue: bool,
+    /// Four Latin letters or digits in a row: enough for a handle.
+    pub handle: bool,
+    /// A run of 26 ASCII letters and digits.
+    pub long_run: bool,
+}
+
+impl Need {
+    /// The kinds that could be found.
+    pub fn kinds(self) -> KindSet {
+        let mut set = KindSet::NONE;
+        if self.digits {
+            for kind in
+                [Kind::Phone, Kind::CnMobile, Kind::BankCard, Kind::CnId]
+            {
+                set = set.with(kind);
+            }
+        }
+        let link = self.dot || self.scheme;
+        if link {
+            set = set.with(Kind::Url).with(Kind::Domain);
+            for kind in [Kind::Telegram, Kind::Line, Kind::Whatsapp] {
+                set = set.with(kind);
+            }
+        }
+        if self.at && self.dot {
+            set = set.with(Kind::Email);
+        }
+        if self.cue && (self.digits || self.handle) {
+            set = set.or(KindSet::MESSENGERS);
+        }
+        if self.long_run {
+            set = set.with(Kind::CryptoWallet);
+        }
+        set
+    }
+}
+
+/// ASCII classes.
+const OTHER: u8 = 0;
+const LETTER: u8 = 1;
+/// Letters that read as digits inside a number.
+const LOOKALIKE: u8 = 2;
+const DIGIT: u8 = 3;
+const DOT: u8 = 4;
+const AT: u8 = 5;
+const SLASH: u8 = 6;
+const BRACKET: u8 = 7;
+const SPACE: u8 = 8;
+const AMP: u8 = 9;
+/// Signs inside handles and numbers.
+const SIGN: u8 = 10;
+
+const CLASSES: [u8; 128] = {
+    let mut table = [OTHER; 128];
+    let mut b = 0u8;
+    while b < 128 {
+        // usize::from is not const; a u8 below 128 widens without loss.
+        table[b as usize] = match b {
+            b'o' | b'O' | b'l' | b'I' => LOOKALIKE,
+            b'a'..=b'z' | b'A'..=b'Z' => LETTER,
+            b'0'..=b'9' => DIGIT,
+            b'.' => DOT,
+            b'@' | b'#' => AT,
+            b'/' => SLASH,
+            b'[' | b'(' | b'{' | b']' | b')' | b'}' => BRACKET,
+            b' ' | b'\t' | b'\n' | b'\r' => SPACE,
+            b'&' => AMP,
+            b'_' | b'-' => SIGN,
+            _ => OTHER,
+        };
+        b += 1;
+    }
+    table
+};
+
+/// Roles of the characters of the basic plane, so that a character of no
+/// interest costs one look. The table is made from the functions that know.
+const LOOK_CLOSER: u8 = 0;
+const PLAIN_LETTER: u8 = 1;
+const PLAIN_SYMBOL: u8 = 2;
+
+static ROLES: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    (0..0x1_0000).map(|u| char::from_u32(u).map_or(0, role)).collect()
+});
+
+fn role(c: char) -> u8 {
+    let dropped = plane::dropped(c).is_some();
+    if dropped || super::host::is_dot(c) || cue::may_start_wide(c) {
+        return LOOK_CLOSER;
+    }
+    let f = plane::fold(c);
+    match f.class {
+        plane::Class::Other if f.digit == plane::NO_DIGIT => PLAIN_LETTER,
+        plane::Class::Sep if !f.ch.is_ascii() => PLAIN_SYMBOL,
+        _ => LOOK_CLOSER,
+    }
+}
+
+/// Digits that must stand together to be a number of any kind.
+const DIGITS_MIN: u32 = 5;
+/// Shortest handle of a messenger (LINE: 4).
+const HANDLE_MIN: u32 = 4;
+/// Shortest wallet address (base58check, 25 bytes).
+const WALLET_MIN: u32 = 26;
+
+/// The state of the pass.
+#[derive(Default)]
+struct Pass {
+    need: Need,
+    /// Digits since the last letter that is none.
+    digits: u32,
+    /// Latin letters and digits in a row, ignorables not counting.
+    run: u32,
+    ascii_run: u32,
+    /// The last character that is neither space nor bracket was Latin.
+    latin_before: bool,
+    /// The same, and no space came after it: a plain dot must be tight,
+    /// or every full stop before a space would cost a view.
+    latin_tight: bool,
+    /// The last character was a letter of another script.
+    han_tight: bool,
+    /// A plain dot after a Latin letter waits for a Latin letter.
+    dot_waits: bool,
+    /// The same for a written-out dot, which may have spaces around it.
+    wide_dot_waits: bool,
+    slash_before: bool,
+    /// The character before was a Latin letter: no word starts here.
+    in_word: bool,
+}
+
+/// Looks at every character once.
+pub fn prescan(text: &str) -> Need {
+    let bytes = text.as_bytes();
+    let roles: &[u8] = &ROLES;
+    let mut pass = Pass::default();
+    let mut at = 0;
+    while at < bytes.len() {
+        let b = bytes[at];
+        if b == b'['
+            && let Some(len) = view::emoji_code(&text[at..])
+        {
+            pass.other();
+            at += len;
+            continue;
+        }
+        if b < 128 {
+            pass.ascii(bytes, at, b);
+            at += 1;
+        } else {
+            // A lead byte: `at` always stands on a character boundary.
+            let Some(c) = text[at..].chars().next() else { break };
+            at += c.len_utf8();
+            let slot = usize::try_from(u32::from(c)).unwrap_or(usize::MAX);
+            match roles.get(slot) {
+                Some(&PLAIN_LETTER) => {
+                    pass.digits = 0;
+                    pass.other();
+                    pass.han_tight = true;
+                }
+                Some(&PLAIN_SYMBOL) => pass.other(),
+                _ => pass.wide(c),
+            }
+        }
+    }
+    pass.need
+}
+
+impl Pass {
+    fn ascii(&mut self, bytes: &[u8], at: usize, b: u8) {
+        let class = CLASSES[usize::from(b)];
+        match class {
+            LETTER | LOOKALIKE | DIGIT => {
+                if class == DIGIT {
+                    self.digit();
+                } else if class == LETTER {
+                    self.digits = 0;
+                }
+                self.latin();
+                self.ascii_run += 1;
+                if self.ascii_run >= WALLET_MIN {
+                    self.need.long_run = true;
+                }
+                if class != DIGIT {
+                    if !self.in_word {
+                        self.word(&bytes[at..]);
+                    }
+                    self.in_word = true;
+                } else {
+                    self.in_word = false;
+                }
+                return;
+            }
+            DOT => self.dot_waits |= self.latin_tight || self.han_tight,
+            AT => self.need.at = true,
+            SLASH => self.need.scheme |= self.slash_before,
+            AMP if bytes.get(at + 1) == Some(&b'#') => self.everything(),
+            SPACE => {
+                self.latin_tight = false;
+                self.han_tight = false;
+                self.dot_waits = false;
+            }
+            BRACKET => {}
+            _ => {
+                self.no_latin();
+                if b == b'+' {
+                    self.plus(&bytes[at + 1..]);
+                }
+            }
+        }
+        self.slash_before = class == SLASH;
+        self.sign(matches!(class, SIGN | DOT));
+        self.ascii_run = 0;
+        self.in_word = false;
+    }
+
+    /// Ends a run of handle characters, unless this is a sign that handles
+    /// may hold.
+    fn sign(&mut self, holds: bool) {
+        self.run = if holds { self.run + 1 } else { 0 };
+        self.need.handle |= self.run >= HANDLE_MIN;
+    }
+
+    fn digit(&mut self) {
+        self.digits += 1;
+        if self.digits >= DIGITS_MIN {
+            self.need.digits = true;
+        }
+    }
+
+    fn latin(&mut self) {
+        self.run += 1;
+        if self.run >= HANDLE_MIN {
+            self.need.handle = true;
+        }
+        if self.dot_waits || self.wide_dot_waits {
+            self.need.dot = true;
+        }
+        self.no_latin();
+        self.latin_before = true;
+        self.latin_tight = true;
+        self.slash_before = false;
+    }
+
+    fn no_latin(&mut self) {
+        self.latin_before = false;
+        self.latin_tight = false;
+        self.han_tight = false;
+        self.dot_waits = false;
+        self.wide_dot_waits = false;
+    }
+
+    fn wide_dot(&mut self) {
+        self.dot_waits |= self.latin_tight;
+        self.wide_dot_waits |= self.latin_before;
+    }
+
+    /// A symbol of no interest.
+    fn other(&mut self) {
+        self.no_latin();
+        self.boundary();
+    }
+
+    /// `+v` and `+q` are cues even when a handle follows without a gap.
+    fn plus(&mut self, rest: &[u8]) {
+        let next = rest.iter().take(4).find(|&&b| b != b' ');
+        self.need.cue |= next.is_some_and(|b| {
+            !b.is_ascii() || matches!(b | 0x20, b'v' | b'q' | b'w')
+        });
+    }
+
+    /// A Latin word starts: is it a cue, "dot" or "at"?
+    fn word(&mut self, rest: &[u8]) {
+        let lower = |n: usize| rest.get(n).map_or(0, |b| b | 0x20);
+        match lower(0) {
+            b'd' if lower(1) == b'o' && lower(2) == b't' => {
+                self.need.dot = true;
+            }
+            b'a' if lower(1) == b't' => self.need.at = true,
+            b'v' | b'w' | b'q' | b't' | b'l' | b'k' => {
+                self.need.cue |= cue::may_start_ascii(rest);
+            }
+            _ => {}
+        }
+    }
+
+    fn wide(&mut self, c: char) {
+        if u32::from(c) >= 0x3400 && u32::from(c) <= 0x9FFF {
+            self.han(c);
+            return;
+        }
+        if plane::dropped(c).is_some() {
+            if self.in_word {
+                // The word before may go on: "v" ZWSP "x".
+                self.everything();
+            }
+            return;
+        }
+        let f = plane::fold(c);
+        match f.class {
+            plane::Class::Letter => self.everything(),
+            plane::Class::Digit => {
+                self.digit();
+                self.latin();
+                self.in_word = false;
+            }
+            plane::Class::Other => {
+                if f.digit != plane::NO_DIGIT {
+                    self.digit();
+                } else {
+                    self.digits = 0;
+                }
+                self.other();
+                self.han_tight = true;
+            }
+            _ => self.wide_symbol(c, f.ch),
+        }
+    }
+
+    fn wide_symbol(&mut self, c: char, folded: char) {
+        if super::host::is_dot(c) || folded == '.' {
+            self.wide_dot();
+        } else if matches!(folded, '/' | '@' | '#' | '&') {
+            self.everything();
+        } else if !matches!(folded, ' ' | '[' | '(' | '{' | ']' | ')' | '}') {
+            self.no_latin();
+        }
+        if folded == '+' || cue::may_start_wide(c) {
+            self.need.cue = true;
+        }
+        let run = self.run;
+        self.boundary();
+        self.run = run;
+        self.sign(matches!(folded, '_' | '-' | '.'));
+    }
+
+    fn boundary(&mut self) {
+        self.run = 0;
+        self.ascii_run = 0;
+        self.in_word = false;
+        self.slash_before = false;
+    }
+
+    fn han(&mut self, c: char) {
+        if plane::han_digit(c).is_some() {
+            self.digit();
+        } else {
+            self.digits = 0;
+        }
+        if super::host::is_dot(c) {
+            self.wide_dot();
+        } else {
+            self.no_latin();
+        }
+        self.need.cue |= cue::may_start_wide(c);
+        self.boundary();
+        self.han_tight = true;
+    }
+
+    /// Folding would be needed to know more.
+    fn everything(&mut self) {
+        self.need = Need {
+            digits: true,
+            at: true,
+            dot: true,
+            scheme: true,
+            cue: true,
+            handle: true,
+            long_run: self.need.long_run,
+        };
+        self.run = 0;
+        self.in_word = false;
+    }
+}
