@@ -86,7 +86,7 @@ impl ClassTable {
 pub fn build_classes(alphabet: &BTreeSet<char>) -> Option<ClassTable> {
     let mut merged = Merge::new(alphabet);
     let sources = sources(alphabet);
-    for &c in &sources {
+    for &c in sources.iter().filter(|c| merges(**c, alphabet)) {
         let mut known =
             letter::readings(c).filter(|to| alphabet.contains(to));
         if let Some(first) = known.next() {
@@ -127,6 +127,16 @@ pub fn build_classes(alphabet: &BTreeSet<char>) -> Option<ClassTable> {
         set(u32::from(c), class | bit);
     }
     Some(pack_blocks(&flat, class_count, class_of_letter))
+}
+
+/// Whether the letters that `c` can stand for become one class. If every
+/// code point merged its readings, chains (`ч` is 4 or y, 4 is a, `Δ` is a
+/// or d …) would make nearly all Latin letters one class and the search
+/// would pass everything. ASCII alone gives small groups (i l 1, o 0, s 5 $),
+/// and a letter of the alphabet must find the terms it stands for. Any other
+/// code point is looked for under its first reading only.
+fn merges(c: char, alphabet: &BTreeSet<char>) -> bool {
+    c.is_ascii() || alphabet.contains(&c)
 }
 
 /// Every code point whose class the alphabet can decide.
@@ -231,6 +241,19 @@ mod tests {
         assert_eq!(view.get('.'), Sym::SEPARATOR);
         assert_eq!(view.get('\u{200b}'), Sym::IGNORABLE);
         assert_eq!(view.get('信'), Sym::OTHER);
+    }
+
+    #[test]
+    fn look_alikes_do_not_chain_into_one_class() {
+        let alphabet: BTreeSet<char> =
+            ('a'..='z').chain('0'..='9').collect();
+        let table = build_classes(&alphabet).unwrap();
+        let mut sizes: BTreeMap<u16, usize> = BTreeMap::new();
+        for c in &alphabet {
+            *sizes.entry(table.letter(*c).unwrap()).or_default() += 1;
+        }
+        assert!(sizes.len() >= 20, "{sizes:?}");
+        assert!(sizes.values().all(|size| *size <= 4), "{sizes:?}");
     }
 
     #[test]

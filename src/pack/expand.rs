@@ -10,7 +10,8 @@
 //! some but not all characters are split in an unusual way, which costs him
 //! readers; what it would cost us is a table that leaves the cache.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::OnceLock;
 
 use super::term::{Term, han_count};
 use crate::base::limits;
@@ -126,10 +127,10 @@ fn spelling(
 fn changes(term: &Term, gate: Gate, exact: bool) -> Vec<Change> {
     let mut changes = Vec::new();
     let letters = &term.letters;
-    for (symbol, written) in tables::ligatures() {
-        let parts: Vec<char> = written.chars().collect();
-        for from in 0..letters.len() {
-            if letters[from..].starts_with(&parts)
+    for from in 0..letters.len() {
+        let Some(known) = ligatures().get(&letters[from]) else { continue };
+        for (symbol, parts) in known {
+            if letters[from..].starts_with(parts)
                 && inner(&term.gaps[from + 1..from + parts.len()])
             {
                 changes.push(Change {
@@ -163,6 +164,23 @@ fn changes(term: &Term, gate: Gate, exact: bool) -> Vec<Change> {
         }
     }
     changes
+}
+
+/// Ligatures by the first letter they stand for.
+fn ligatures() -> &'static HashMap<char, Vec<(char, Vec<char>)>> {
+    static TABLE: OnceLock<HashMap<char, Vec<(char, Vec<char>)>>> =
+        OnceLock::new();
+    TABLE.get_or_init(|| {
+        let mut table: HashMap<char, Vec<(char, Vec<char>)>> =
+            HashMap::new();
+        for (symbol, written) in tables::ligatures() {
+            let parts: Vec<char> = written.chars().collect();
+            if let Some(first) = parts.first() {
+                table.entry(*first).or_default().push((*symbol, parts));
+            }
+        }
+        table
+    })
 }
 
 fn inner(gaps: &[u8]) -> bool {

@@ -12,7 +12,7 @@ mod walk;
 
 use crate::base::{Span, int};
 use crate::fold::{Fold, Folds, decode_escapes};
-use crate::image::{Image, ImageView, PatternRow};
+use crate::image::{Image, ImageView, Pattern, PatternRow};
 use crate::verdict::Milli;
 
 pub use folded::Folded;
@@ -23,8 +23,10 @@ use reference::{Reference, ReferenceScratch};
 
 /// Price of a hit that was read through an escape.
 const ESCAPE_PRICE: u16 = 30;
-/// Possible first letters tried inside one run, counted from its end.
-const RUN_STARTS_MAX: usize = 8;
+/// Letters at the end of a run that are looked at, and how many more than a
+/// pattern needs are tried as its first letter.
+const RUN_TAIL_MAX: usize = 64 + RUN_REPEATS_MAX;
+const RUN_REPEATS_MAX: usize = 8;
 
 /// Which search runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -89,7 +91,7 @@ pub struct ScanScratch {
     folded: Folded,
     reference: ReferenceScratch,
     candidates: Vec<Candidate>,
-    starts: Vec<u32>,
+    starts: RunStarts,
 }
 
 impl Engine {
@@ -205,19 +207,18 @@ impl Engine {
             ),
         }
         let reader = Reader { text, view: *view, symbols };
+        let mut last = u32::MAX;
         for index in 0..scratch.candidates.len() {
             let candidate = scratch.candidates[index];
-            let run = int::to_usize(candidate.run);
-            let bounds =
-                (scratch.folded.starts[run], scratch.folded.starts[run + 1]);
-            verify(
-                &reader,
-                scratch.folded.syms[run],
-                candidate,
-                bounds,
-                &mut scratch.starts,
-                out,
-            );
+            if candidate.run != last {
+                let run = int::to_usize(candidate.run);
+                let starts = &scratch.folded.starts;
+                let bounds = (starts[run], starts[run + 1]);
+                let sym = scratch.folded.syms[run];
+                scratch.starts.fill(&reader, sym, bounds);
+                last = candidate.run;
+            }
+            verify(&reader, candidate, &scratch.starts, out);
         }
     }
 }
@@ -258,27 +259,56 @@ fn is_look_alike_only(c: char) -> bool {
 /// Asks the walk about every pattern of a candidate.
 fn verify(
     reader: &Reader<'_>,
-    sym: u16,
     candidate: Candidate,
-    bounds: (u32, u32),
-    starts: &mut Vec<u32>,
+    starts: &RunStarts,
     out: &mut Vec<Hit>,
 ) {
     let view = &reader.view;
-    run_starts(reader, sym, bounds, starts);
+    let whole_run = view.needle(candidate.needle).len() == 1;
     for number in view.needle_patterns(candidate.needle) {
         let pattern = view.pattern(number);
         if pattern.row.has(PatternRow::SYMBOL) && !reader.symbols {
             continue;
         }
-        for &start in starts.iter() {
-            let Some(found) = walk(reader, pattern, int::to_usize(start))
-            else {
-                continue;
-            };
-            let span = Span::new(start, int::to_u32(found.end));
-            post(view, pattern.row, span, found, out);
-            break;
+        if whole_run {
+            inside_run(reader, pattern, starts, out);
+            continue;
+        }
+        for start in starts.for_pattern(reader, pattern) {
+            if try_at(reader, pattern, start, out).is_some() {
+                break;
+            }
+        }
+    }
+}
+
+/// Walks one pattern from one place; gives the end of the hit.
+fn try_at(
+    reader: &Reader<'_>,
+    pattern: Pattern<'_>,
+    start: u32,
+    out: &mut Vec<Hit>,
+) -> Option<u32> {
+    let found = walk(reader, pattern, int::to_usize(start))?;
+    let end = int::to_u32(found.end);
+    post(&reader.view, pattern.row, Span::new(start, end), found, out);
+    Some(end)
+}
+
+/// A pattern whose letters are all of one class (`888`, `信信`) may stand
+/// anywhere in a run, more than once.
+fn inside_run(
+    reader: &Reader<'_>,
+    pattern: Pattern<'_>,
+    starts: &RunStarts,
+    out: &mut Vec<Hit>,
+) {
+    let mut free = starts.bounds.0;
+    for start in starts.all(reader) {
+        if start >= free
+            && let Some(end) = try_at(reader, pattern, start, out)
+        {
+            free = end;
         }
     }
 }
@@ -311,29 +341,77 @@ fn post(
     }
 }
 
-/// Bytes at which the first letter may stand: letters of the run, the last
-/// ones first (the shortest hit), then its very first letter (a word that
-/// begins with a repeated letter).
-fn run_starts(
-    reader: &Reader<'_>,
+/// Where the letters of one run stand.
+#[derive(Debug, Default)]
+struct RunStarts {
     sym: u16,
-    (start, end): (u32, u32),
-    starts: &mut Vec<u32>,
-) {
-    use crate::fold::Sym;
-    starts.clear();
-    let slice = &reader.text[int::to_usize(start)..int::to_usize(end)];
-    for (offset, c) in slice.char_indices().rev() {
-        let class = reader.view.classes.get(c).0 & !Sym::SYMBOL_BIT;
-        if class == sym {
-            starts.push(start + int::to_u32(offset));
-            if starts.len() == RUN_STARTS_MAX {
-                break;
+    bounds: (u32, u32),
+    /// The last letters of the run, from its end.
+    tail: Vec<u32>,
+}
+
+impl RunStarts {
+    /// Looks at a run. Cost: the letters kept, and the separators behind
+    /// the last letter.
+    fn fill(&mut self, reader: &Reader<'_>, sym: u16, bounds: (u32, u32)) {
+        self.sym = sym;
+        self.bounds = bounds;
+        self.tail.clear();
+        let (start, end) = bounds;
+        let slice = &reader.text[int::to_usize(start)..int::to_usize(end)];
+        for (offset, c) in slice.char_indices().rev() {
+            if self.is_letter(reader, c) {
+                self.tail.push(start + int::to_u32(offset));
+                if self.tail.len() == RUN_TAIL_MAX {
+                    break;
+                }
             }
         }
     }
-    if starts.last() != Some(&start) {
-        starts.push(start);
+
+    fn is_letter(&self, reader: &Reader<'_>, c: char) -> bool {
+        use crate::fold::Sym;
+        let class = reader.view.classes.get(c).0;
+        let symbol = class & Sym::SYMBOL_BIT != 0;
+        class & !Sym::SYMBOL_BIT == self.sym && (reader.symbols || !symbol)
+    }
+
+    /// Places where a pattern that goes on after this run may begin: as
+    /// many letters from the end of the run as the pattern has of it (the
+    /// shortest hit first), a few more for repeats, and the first letter of
+    /// the run (a word that begins with a long repeat).
+    fn for_pattern(
+        &self,
+        reader: &Reader<'_>,
+        pattern: Pattern<'_>,
+    ) -> impl Iterator<Item = u32> {
+        let needed = pattern
+            .letters
+            .iter()
+            .take_while(|letter| {
+                char::from_u32(**letter)
+                    .is_some_and(|c| self.is_letter(reader, c))
+            })
+            .count()
+            .max(1);
+        let last = (needed + RUN_REPEATS_MAX).min(self.tail.len());
+        let near = self.tail.get(needed - 1..last).unwrap_or(&[]);
+        let first = self.bounds.0;
+        let far = near.last().is_some_and(|start| *start != first);
+        near.iter().copied().chain(far.then_some(first))
+    }
+
+    /// Every letter of the run, in order.
+    fn all<'t>(
+        &'t self,
+        reader: &'t Reader<'_>,
+    ) -> impl Iterator<Item = u32> + 't {
+        let (start, end) = self.bounds;
+        let slice = &reader.text[int::to_usize(start)..int::to_usize(end)];
+        slice
+            .char_indices()
+            .filter(|(_, c)| self.is_letter(reader, *c))
+            .map(move |(offset, _)| start + int::to_u32(offset))
     }
 }
 
