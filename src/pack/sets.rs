@@ -35,6 +35,8 @@ pub struct Sets {
     /// A term of one letter is in the set or its members.
     pub has_single: Vec<bool>,
     shared: HashMap<String, State>,
+    /// Sets of rules by content.
+    same: HashMap<String, u32>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -101,11 +103,21 @@ impl Sets {
         if only_ref {
             return self.reference(packs, pack, &def.refs[0], def, out);
         }
+        // Rules of one pack often name the same term file: one set serves
+        // all of them, and its terms are in the image once.
+        let key = same_content(pack, def);
+        if let Some(number) = key.as_ref().and_then(|k| self.same.get(k)) {
+            return Some(*number);
+        }
         let full = format!(
             "{}/{rule}/{name}",
             packs.syntaxes[pack].manifest.name
         );
-        Some(self.define(packs, pack, &full, name, def, out))
+        let number = self.define(packs, pack, &full, name, def, out);
+        if let Some(key) = key {
+            self.same.insert(key, number);
+        }
+        Some(number)
     }
 
     /// The number of a shared set, defined on first use.
@@ -397,6 +409,23 @@ fn term_problem(
         );
     }
     None
+}
+
+/// A key that is equal for two sets of a pack that find the same. Regexes
+/// are left alone: they are few and carry their literals.
+fn same_content(pack: usize, def: &SetDef) -> Option<String> {
+    if !def.regexes.is_empty() {
+        return None;
+    }
+    let mut key = format!("{pack}\n{}\n", def.level.as_str());
+    for part in [&def.list, &def.files, &def.refs, &def.validators] {
+        for item in part {
+            key.push_str(&item.value);
+            key.push('\n');
+        }
+        key.push('\r');
+    }
+    Some(key)
 }
 
 /// A single letter or Han character. A single emoji is a sign of its own.

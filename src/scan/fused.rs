@@ -1,24 +1,57 @@
-//! The fused engine's search: a pair filter and hashed buckets instead of an
+//! The fused engine's search: filters and hashed keys instead of an
 //! automaton. In: folded text; out: the same candidates as `reference`.
 //!
-//! For each run the pair (this class, next class) sets one bit's address in
-//! a filter built by the compiler from the first pair of every needle. Clean
-//! text fails there nearly always. What passes looks up the bucket of its
-//! pair, which lists the needles that begin with it, and compares them.
-//! A needle of one class is listed under (class, any): pair with class 0.
+//! Every needle has a **key**: its first 1, 2, 3, 4 or 6 classes, the
+//! longest of these lengths that it has. At each run of the text
+//!
+//! 1. one bit of the **pair filter** (this class, next class) says whether
+//!    any needle begins so; clean text mostly ends here;
+//! 2. one bit of the **key filter** for each key length says whether any
+//!    needle has this key;
+//! 3. the bucket of the key lists its needles, which are compared.
+//!
+//! All bits live in one table sized by the number of needles, so that it
+//! stays in the second-level cache up to about 100,000 needles. Longer keys
+//! for longer needles matter: terms of one language begin alike (`your …`),
+//! and a bucket of all that begin with `yo` would be walked for every `you`.
 
 use super::{Candidate, Folded};
 use crate::base::int;
 use crate::fold::Sym;
 use crate::image::ImageView;
 
-/// Address of a pair before masking. Multiplication by an odd constant
-/// (2^32 divided by the golden ratio, Knuth's multiplicative hashing)
-/// spreads neighbouring class numbers over the high bits.
+/// Key lengths, ascending.
+const KEY_LENGTHS: [usize; 5] = [1, 2, 3, 4, 6];
+/// Salt of the pair filter, which shares the table with the key filters.
+const PAIR_SALT: u32 = 0x5bd1_e995;
+
+/// One step of a rolling hash: Knuth's multiplicative hashing with the
+/// golden ratio, the class mixed in first.
 #[inline]
-fn pair_hash(first: u16, second: u16) -> u32 {
-    let key = u32::from(first) << 16 | u32::from(second);
-    key.wrapping_mul(0x9E37_79B1).rotate_right(15)
+fn step(hash: u32, sym: u16) -> u32 {
+    (hash ^ u32::from(sym)).wrapping_mul(0x9E37_79B1).rotate_left(13)
+}
+
+/// Hash of a whole key; the length is part of it.
+#[inline]
+fn finish(hash: u32, len: usize) -> usize {
+    let mixed = (hash ^ int::to_u32(len)).wrapping_mul(0x85EB_CA6B);
+    int::to_usize(mixed ^ mixed >> 15)
+}
+
+fn key_length(needle: usize) -> usize {
+    KEY_LENGTHS.into_iter().rev().find(|len| *len <= needle).unwrap_or(1)
+}
+
+fn key_hash(needle: &[u16]) -> usize {
+    let len = key_length(needle.len());
+    let hash = needle[..len].iter().fold(0, |hash, sym| step(hash, *sym));
+    finish(hash, len)
+}
+
+#[inline]
+fn pair_hash(first: u16, second: u16) -> usize {
+    finish(step(step(PAIR_SALT, first), second), 2)
 }
 
 /// The tables of the search.
@@ -29,28 +62,36 @@ pub struct FusedTables {
     pub bucket_needles: Vec<u32>,
 }
 
-/// Builds filter and buckets for needles given as class sequences.
+/// Builds filters and buckets for needles given as class sequences.
 pub fn build(needles: &[Vec<u16>]) -> FusedTables {
-    let key = |needle: &[u16]| {
-        let second = needle.get(1).copied().unwrap_or(Sym::OTHER.0);
-        pair_hash(needle[0], second)
-    };
-    // About eight bits a needle keep false passes near one in ten; the
-    // floor keeps small packs precise, the ceiling keeps it in L2.
-    let bits = (needles.len() * 16).next_power_of_two().clamp(1 << 12, 1 << 23);
-    let buckets = needles.len().next_power_of_two().max(1 << 6);
+    // Sixteen bits a needle keep false passes of one filter near one in
+    // ten; the floor keeps small packs precise, the ceiling keeps the table
+    // out of main memory.
+    let bits =
+        (needles.len() * 16).next_power_of_two().clamp(1 << 13, 1 << 23);
+    let buckets = (needles.len() * 2).next_power_of_two().max(1 << 6);
     let mut filter = vec![0u64; bits / 64];
-    let mut lists: Vec<Vec<u32>> = vec![Vec::new(); buckets];
-    for (number, needle) in needles.iter().enumerate() {
-        let hash = int::to_usize(key(needle));
+    let mut set = |hash: usize| {
         let bit = hash & (bits - 1);
         filter[bit / 64] |= 1 << (bit % 64);
-        lists[hash & (buckets - 1)].push(int::to_u32(number));
+    };
+    let mut keyed: Vec<(usize, u32)> = Vec::with_capacity(needles.len());
+    for (number, needle) in needles.iter().enumerate() {
+        let hash = key_hash(needle);
+        set(hash);
+        if let [first, second, ..] = needle[..] {
+            set(pair_hash(first, second));
+        }
+        keyed.push((hash & (buckets - 1), int::to_u32(number)));
     }
+    keyed.sort_unstable();
     let mut tables = FusedTables { filter, ..FusedTables::default() };
+    let mut next = keyed.iter().peekable();
     tables.bucket_starts.push(0);
-    for list in lists {
-        tables.bucket_needles.extend(list);
+    for bucket in 0..buckets {
+        while let Some((_, needle)) = next.next_if(|(b, _)| *b == bucket) {
+            tables.bucket_needles.push(*needle);
+        }
         let end = int::to_u32(tables.bucket_needles.len());
         tables.bucket_starts.push(end);
     }
@@ -65,47 +106,60 @@ pub fn candidates(
 ) {
     let syms = &folded.syms[..];
     let mask = view.filter.len() * 64 - 1;
+    let has = |hash: usize| {
+        let bit = hash & mask;
+        view.filter[bit / 64] >> (bit % 64) & 1 != 0
+    };
     for run in 0..syms.len() {
-        let first = syms[run];
+        let rest = &syms[run..];
+        let first = rest[0];
         if first == Sym::OTHER.0 {
             continue;
         }
-        let second = syms.get(run + 1).copied().unwrap_or(Sym::OTHER.0);
-        let hash = int::to_usize(pair_hash(first, second));
-        let bit = hash & mask;
-        if view.filter[bit / 64] >> (bit % 64) & 1 != 0 {
-            bucket(view, syms, run, hash, out);
+        let mut hash = step(0, first);
+        let one = finish(hash, 1);
+        if has(one) {
+            bucket(view, rest, run, one, 1, out);
         }
-        if second != Sym::OTHER.0 {
-            let hash = int::to_usize(pair_hash(first, Sym::OTHER.0));
-            let bit = hash & mask;
-            if view.filter[bit / 64] >> (bit % 64) & 1 != 0 {
-                bucket(view, syms, run, hash, out);
+        let Some(&second) = rest.get(1) else { continue };
+        if second == Sym::OTHER.0 || !has(pair_hash(first, second)) {
+            continue;
+        }
+        let mut len = 1;
+        for wanted in &KEY_LENGTHS[1..] {
+            if rest.len() < *wanted {
+                break;
+            }
+            while len < *wanted {
+                hash = step(hash, rest[len]);
+                len += 1;
+            }
+            let key = finish(hash, len);
+            if has(key) {
+                bucket(view, rest, run, key, len, out);
             }
         }
     }
 }
 
-/// Compares the needles of one bucket with the text at `run`.
+/// Compares the needles of one bucket that have the key's length with the
+/// text. Needles of another key that share the bucket do not match there.
 fn bucket(
     view: &ImageView<'_>,
-    syms: &[u16],
+    rest: &[u16],
     run: usize,
-    hash: usize,
+    key: usize,
+    len: usize,
     out: &mut Vec<Candidate>,
 ) {
-    let number = hash & (view.bucket_starts.len() - 2);
+    let number = key & (view.bucket_starts.len() - 2);
     let start = int::to_usize(view.bucket_starts[number]);
     let end = int::to_usize(view.bucket_starts[number + 1]);
-    let rest = &syms[run..];
     for &needle in &view.bucket_needles[start..end] {
         let wanted = view.needle(needle);
-        // Two pairs may share a bucket: only needles of this pair count, so
-        // that one needle is not reported twice.
-        let second = wanted.get(1).copied().unwrap_or(Sym::OTHER.0);
-        if int::to_usize(pair_hash(wanted[0], second)) == hash
-            && rest.starts_with(wanted)
-        {
+        // A needle is listed once; asking only for its own key length keeps
+        // it from being reported twice.
+        if key_length(wanted.len()) == len && rest.starts_with(wanted) {
             out.push(Candidate { needle, run: int::to_u32(run) });
         }
     }
