@@ -63,7 +63,8 @@ pub fn is_word_letter(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_alphabetic();
     }
-    c.is_alphabetic() && !is_unspaced(c)
+    // Han first: `is_alphabetic` is a slow search there.
+    !is_unspaced(c) && c.is_alphabetic()
 }
 
 /// Whether a code point is a decimal digit after folding.

@@ -181,10 +181,11 @@ fn dictionary(
     if view.terms.iter().any(|row| !term_fits(strings, sets, row)) {
         return fail("a term");
     }
-    let bits = view.filter.len() * 64;
+    let words = view.filter.len();
     let buckets = view.bucket_starts.len().saturating_sub(1);
     let needles = view.needle_count();
-    if !bits.is_power_of_two()
+    if !words.is_power_of_two()
+        || view.bucket_tags.len() != view.bucket_needles.len()
         || !buckets.is_power_of_two()
         || !is_offset_table(view.bucket_starts, view.bucket_needles.len())
         || view.bucket_needles.iter().any(|n| int::to_usize(*n) >= needles)

@@ -31,9 +31,10 @@
 //! | 10 | [`TermRow`] | terms |
 //! | 11 | u8 | strings (UTF-8) the term rows point into |
 //! | 12 | u8 | packs, sets, rules and conditions, JSON |
-//! | 13 | u64 | pair filter of the fused engine, a power of two of bits |
+//! | 13 | u64 | filter of the fused engine, a power of two of words |
 //! | 14 | u32 | bucket starts of the fused engine |
 //! | 15 | u32 | needles by bucket |
+//! | 16 | u32 | hash of the key of each entry of section 15 |
 //!
 //! Example: an image of one pack with the single term `加微` holds one
 //! needle `[4, 5]`, one pattern row `{letters: 0, postings: 0, posting_count:
@@ -70,9 +71,10 @@ pub mod section {
     pub const FILTER: u32 = 13;
     pub const BUCKET_STARTS: u32 = 14;
     pub const BUCKET_NEEDLES: u32 = 15;
+    pub const BUCKET_TAGS: u32 = 16;
 
     /// Name and element size of every section, in id order.
-    pub const ALL: [(u32, &str, usize); 15] = [
+    pub const ALL: [(u32, &str, usize); 16] = [
         (CLASS_INDEX, "class_index", 2),
         (CLASS_BLOCKS, "class_blocks", 2),
         (NEEDLE_STARTS, "needle_starts", 4),
@@ -88,6 +90,7 @@ pub mod section {
         (FILTER, "filter", 8),
         (BUCKET_STARTS, "bucket_starts", 4),
         (BUCKET_NEEDLES, "bucket_needles", 4),
+        (BUCKET_TAGS, "bucket_tags", 4),
     ];
 }
 

@@ -22,6 +22,7 @@ pub struct ImageView<'a> {
     pub filter: &'a [u64],
     pub bucket_starts: &'a [u32],
     pub bucket_needles: &'a [u32],
+    pub bucket_tags: &'a [u32],
 }
 
 /// One pattern with its letters.
@@ -55,6 +56,7 @@ impl<'a> ImageView<'a> {
             filter: cast(bytes, sections, section::FILTER),
             bucket_starts: cast(bytes, sections, section::BUCKET_STARTS),
             bucket_needles: cast(bytes, sections, section::BUCKET_NEEDLES),
+            bucket_tags: cast(bytes, sections, section::BUCKET_TAGS),
         }
     }
 

@@ -26,6 +26,7 @@ pub struct Parts {
     pub filter: Vec<u64>,
     pub bucket_starts: Vec<u32>,
     pub bucket_needles: Vec<u32>,
+    pub bucket_tags: Vec<u32>,
     pub tables_digest: [u8; 32],
 }
 
@@ -33,7 +34,7 @@ pub struct Parts {
 /// image is used in place); a big-endian build fails in `image::check`.
 pub fn write(parts: &Parts) -> Vec<u8> {
     let meta = serde_json::to_vec(&parts.meta).unwrap_or_default();
-    let bodies: [(u32, usize, &[u8]); 15] = [
+    let bodies: [(u32, usize, &[u8]); 16] = [
         (section::CLASS_INDEX, 2, bytemuck::cast_slice(&parts.class_index)),
         (
             section::CLASS_BLOCKS,
@@ -69,6 +70,7 @@ pub fn write(parts: &Parts) -> Vec<u8> {
             4,
             bytemuck::cast_slice(&parts.bucket_needles),
         ),
+        (section::BUCKET_TAGS, 4, bytemuck::cast_slice(&parts.bucket_tags)),
     ];
     let mut out = vec![0u8; HEADER_LEN + SECTION_LEN * bodies.len()];
     for (number, (id, size, body)) in bodies.iter().enumerate() {

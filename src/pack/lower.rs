@@ -2,7 +2,13 @@
 //! diagnostics that need more than one file to see. Deterministic: the same
 //! packs and day give the same bytes.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use rayon::iter::{
+    IndexedParallelIterator, IntoParallelRefIterator, ParallelDrainRange,
+    ParallelIterator,
+};
+use rayon::slice::ParallelSliceMut;
 
 use super::condition::Expr;
 use super::diagnostic::{
@@ -471,38 +477,49 @@ fn cost(number: u32, sets: &Sets) -> u64 {
 
 /// Letters, classes, needles, patterns, postings, terms.
 fn dictionary(terms: &[NumberedTerm], meta: Meta) -> Option<Parts> {
-    let mut by_spelling: HashMap<Spelling, Vec<u32>> = HashMap::new();
     let mut parts = Parts { meta, ..Parts::default() };
-    for (number, entry) in terms.iter().enumerate() {
-        let exact = entry.level == Level::Exact || entry.exception;
-        for spelling in expand::spellings(&entry.term, exact) {
-            by_spelling
-                .entry(spelling)
-                .or_default()
-                .push(int::to_u32(number));
-        }
+    for entry in terms {
         parts.terms.push(term_row(entry, &mut parts.strings));
     }
-    let alphabet: BTreeSet<char> = by_spelling
-        .keys()
-        .flat_map(|spelling| spelling.letters.iter().copied())
+    let mut spelled: Vec<(Spelling, u32)> = terms
+        .par_iter()
+        .enumerate()
+        .flat_map_iter(|(number, entry)| {
+            let exact = entry.level == Level::Exact || entry.exception;
+            let number = int::to_u32(number);
+            let all = expand::spellings(&entry.term, exact);
+            all.into_iter().map(move |spelling| (spelling, number))
+        })
+        .collect();
+    let alphabet: BTreeSet<char> = spelled
+        .iter()
+        .flat_map(|(spelling, _)| spelling.letters.iter().copied())
+        .collect::<HashSet<char>>()
+        .into_iter()
         .collect();
     let classes = fold::build_classes(&alphabet)?;
-    let mut entries: Vec<(Vec<u16>, Spelling, Vec<u32>)> = by_spelling
-        .into_iter()
-        .map(|(spelling, terms)| {
+    let mut entries: Vec<(Vec<u16>, Spelling, u32)> = spelled
+        .par_drain(..)
+        .map(|(spelling, term)| {
             let mut needle: Vec<u16> = spelling
                 .letters
                 .iter()
                 .filter_map(|c| classes.letter(*c))
                 .collect();
             needle.dedup();
-            (needle, spelling, terms)
+            (needle, spelling, term)
         })
         .collect();
-    entries.sort();
+    entries.par_sort_unstable();
     let mut needles: Vec<Vec<u16>> = Vec::new();
-    for (needle, spelling, terms) in entries {
+    let mut rest = entries.into_iter().peekable();
+    while let Some((needle, spelling, term)) = rest.next() {
+        let mut terms = vec![term];
+        while let Some((_, _, term)) =
+            rest.next_if(|(_, other, _)| *other == spelling)
+        {
+            terms.push(term);
+        }
         if needles.last() != Some(&needle) {
             parts.needle_starts.push(int::to_u32(parts.needle_syms.len()));
             parts.needle_patterns.push(int::to_u32(parts.patterns.len()));
@@ -526,6 +543,7 @@ fn dictionary(terms: &[NumberedTerm], meta: Meta) -> Option<Parts> {
     parts.filter = fused.filter;
     parts.bucket_starts = fused.bucket_starts;
     parts.bucket_needles = fused.bucket_needles;
+    parts.bucket_tags = fused.bucket_tags;
     parts.class_index = classes.index;
     parts.class_blocks = classes.blocks;
     parts.tables_digest = tables::tables_digest();

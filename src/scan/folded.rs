@@ -18,6 +18,8 @@ pub struct Folded {
     /// Byte offset of each run's first character; one more entry with the
     /// length of the text.
     pub starts: Vec<u32>,
+    /// Characters of each run, capped at 255.
+    pub lengths: Vec<u8>,
 }
 
 /// What a text contained besides letters.
@@ -39,6 +41,7 @@ impl Folded {
     ) -> Seen {
         self.syms.clear();
         self.starts.clear();
+        self.lengths.clear();
         self.syms.reserve(text.len());
         self.starts.reserve(text.len() + 1);
         let mut seen = Seen::default();
@@ -58,7 +61,10 @@ impl Folded {
             if sym != last {
                 self.syms.push(sym);
                 self.starts.push(int::to_u32(offset));
+                self.lengths.push(1);
                 last = sym;
+            } else if let Some(length) = self.lengths.last_mut() {
+                *length = length.saturating_add(1);
             }
         }
         self.starts.push(int::to_u32(text.len()));

@@ -10,8 +10,11 @@
 //!    needle has this key;
 //! 3. the bucket of the key lists its needles, which are compared.
 //!
-//! All bits live in one table sized by the number of needles, so that it
-//! stays in the second-level cache up to about 100,000 needles. Longer keys
+//! The filters are one blocked Bloom filter (Putze, Sanders, Singler 2007):
+//! three bits in one 64-bit word for each entry, so a test costs one load.
+//! It is sized by the number of needles and stays in the second-level cache
+//! up to about 200,000 of them. A bucket holds a tag of each key beside the
+//! needle, so that needles of other keys cost no further load. Longer keys
 //! for longer needles matter: terms of one language begin alike (`your …`),
 //! and a bucket of all that begin with `yo` would be walked for every `you`.
 
@@ -39,6 +42,13 @@ fn finish(hash: u32, len: usize) -> usize {
     int::to_usize(mixed ^ mixed >> 15)
 }
 
+/// The three bits of an entry within its word, from the high bits of the
+/// hash; the low bits choose the word.
+#[inline]
+fn word_bits(hash: usize) -> u64 {
+    1 << (hash >> 26 & 63) | 1 << (hash >> 20 & 63) | 1 << (hash >> 14 & 63)
+}
+
 fn key_length(needle: usize) -> usize {
     KEY_LENGTHS.into_iter().rev().find(|len| *len <= needle).unwrap_or(1)
 }
@@ -60,37 +70,42 @@ pub struct FusedTables {
     pub filter: Vec<u64>,
     pub bucket_starts: Vec<u32>,
     pub bucket_needles: Vec<u32>,
+    /// Hash of the key of each needle in the buckets.
+    pub bucket_tags: Vec<u32>,
 }
 
 /// Builds filters and buckets for needles given as class sequences.
 pub fn build(needles: &[Vec<u16>]) -> FusedTables {
-    // Sixteen bits a needle keep false passes of one filter near one in
-    // ten; the floor keeps small packs precise, the ceiling keeps the table
-    // out of main memory.
-    let bits =
-        (needles.len() * 16).next_power_of_two().clamp(1 << 13, 1 << 23);
+    // About twelve bits an entry, two entries a needle: two false passes in
+    // a hundred. The floor keeps small packs precise, the ceiling keeps the
+    // table out of main memory.
+    let words =
+        (needles.len() * 24 / 64).next_power_of_two().clamp(1 << 7, 1 << 17);
     let buckets = (needles.len() * 2).next_power_of_two().max(1 << 6);
-    let mut filter = vec![0u64; bits / 64];
+    let mut filter = vec![0u64; words];
     let mut set = |hash: usize| {
-        let bit = hash & (bits - 1);
-        filter[bit / 64] |= 1 << (bit % 64);
+        filter[hash & (words - 1)] |= word_bits(hash);
     };
-    let mut keyed: Vec<(usize, u32)> = Vec::with_capacity(needles.len());
+    let mut keyed: Vec<(usize, u32, usize)> =
+        Vec::with_capacity(needles.len());
     for (number, needle) in needles.iter().enumerate() {
         let hash = key_hash(needle);
         set(hash);
         if let [first, second, ..] = needle[..] {
             set(pair_hash(first, second));
         }
-        keyed.push((hash & (buckets - 1), int::to_u32(number)));
+        keyed.push((hash & (buckets - 1), int::to_u32(number), hash));
     }
     keyed.sort_unstable();
     let mut tables = FusedTables { filter, ..FusedTables::default() };
     let mut next = keyed.iter().peekable();
     tables.bucket_starts.push(0);
     for bucket in 0..buckets {
-        while let Some((_, needle)) = next.next_if(|(b, _)| *b == bucket) {
+        while let Some((_, needle, hash)) =
+            next.next_if(|(b, ..)| *b == bucket)
+        {
             tables.bucket_needles.push(*needle);
+            tables.bucket_tags.push(int::to_u32(*hash));
         }
         let end = int::to_u32(tables.bucket_needles.len());
         tables.bucket_starts.push(end);
@@ -105,10 +120,10 @@ pub fn candidates(
     out: &mut Vec<Candidate>,
 ) {
     let syms = &folded.syms[..];
-    let mask = view.filter.len() * 64 - 1;
+    let mask = view.filter.len() - 1;
     let has = |hash: usize| {
-        let bit = hash & mask;
-        view.filter[bit / 64] >> (bit % 64) & 1 != 0
+        let bits = word_bits(hash);
+        view.filter[hash & mask] & bits == bits
     };
     for run in 0..syms.len() {
         let rest = &syms[run..];
@@ -155,7 +170,12 @@ fn bucket(
     let number = key & (view.bucket_starts.len() - 2);
     let start = int::to_usize(view.bucket_starts[number]);
     let end = int::to_usize(view.bucket_starts[number + 1]);
-    for &needle in &view.bucket_needles[start..end] {
+    let tag = int::to_u32(key);
+    for slot in start..end {
+        if view.bucket_tags[slot] != tag {
+            continue;
+        }
+        let needle = view.bucket_needles[slot];
         let wanted = view.needle(needle);
         // A needle is listed once; asking only for its own key length keeps
         // it from being reported twice.

@@ -210,8 +210,12 @@ impl Engine {
         let mut last = u32::MAX;
         for index in 0..scratch.candidates.len() {
             let candidate = scratch.candidates[index];
+            let run = int::to_usize(candidate.run);
+            let length = usize::from(scratch.folded.lengths[run]);
+            if too_short(view, candidate.needle, length) {
+                continue;
+            }
             if candidate.run != last {
-                let run = int::to_usize(candidate.run);
                 let starts = &scratch.folded.starts;
                 let bounds = (starts[run], starts[run + 1]);
                 let sym = scratch.folded.syms[run];
@@ -280,6 +284,15 @@ fn verify(
             }
         }
     }
+}
+
+/// Whether a run cannot hold any pattern of a needle of one class: `滴滴`
+/// and `dd` would otherwise be tried at every 滴 and d.
+fn too_short(view: &ImageView<'_>, needle: u32, length: usize) -> bool {
+    view.needle(needle).len() == 1
+        && view
+            .needle_patterns(needle)
+            .all(|number| view.patterns[number].letter_count() > length)
 }
 
 /// Walks one pattern from one place; gives the end of the hit.
