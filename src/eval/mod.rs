@@ -40,10 +40,10 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::base::{Span, int};
-use crate::fold::{Fold, Folds};
+use crate::fold::{Fold, Folds, letter};
 use crate::image::{Condition, Image, ImageView, RuleMeta};
 use crate::record::{Field, Id, Lookup, Record};
-use crate::scan::{Engine, EngineKind, Hit, ScanScratch};
+use crate::scan::{self, Engine, EngineKind, Hit, Phase, ScanScratch};
 use crate::validate::{self, KindSet};
 use crate::verdict::{Category, Milli, Verdict};
 
@@ -95,6 +95,8 @@ pub struct Scanner {
     rules_by_set: Vec<Vec<u32>>,
     /// Rules that no set announces.
     always: Vec<u32>,
+    /// Sets whose terms are found in the first phase.
+    waking: Vec<bool>,
     /// Validator kinds that announce rules, with those rules.
     announced: Vec<(KindSet, u32)>,
     announced_kinds: KindSet,
@@ -131,6 +133,8 @@ pub struct Scratch {
     scan: ScanScratch,
     raw: Vec<Hit>,
     hits: Vec<FieldHit>,
+    /// By set: a term of it was found.
+    present: Vec<bool>,
     due: Vec<u32>,
     cache: Cache,
 }
@@ -217,6 +221,7 @@ impl Scanner {
         let mut scanner = Scanner {
             rules_by_set: vec![Vec::new(); sets.len()],
             always: Vec::new(),
+            waking: vec![false; sets.len()],
             announced: Vec::new(),
             announced_kinds: KindSet::NONE,
             image: image.clone(),
@@ -225,6 +230,9 @@ impl Scanner {
             rules,
             sets,
         };
+        for row in image.view().terms {
+            scanner.waking[int::to_usize(row.set)] |= row.is_waking();
+        }
         scanner.announce();
         Ok(scanner)
     }
@@ -288,7 +296,7 @@ impl Scanner {
         scratch: &mut Scratch,
     ) -> Outcome {
         let view = self.image.view();
-        self.collect(&view, record, scratch);
+        self.collect(&view, record, false, scratch);
         if scratch.due.is_empty() {
             return Outcome::default();
         }
@@ -313,19 +321,71 @@ impl Scanner {
         outcome
     }
 
-    /// Scans the fields and lists the rules that may fire.
+    /// Scans the fields and lists the rules that may fire: those that a
+    /// waking term or a validator announces and that are not impossible by
+    /// what was found. The other terms are looked for only if any is left.
+    /// With `thorough` nothing is left out, for explanations.
     fn collect(
         &self,
         view: &ImageView<'_>,
         record: &Record<'_>,
+        thorough: bool,
         scratch: &mut Scratch,
     ) {
         scratch.hits.clear();
         scratch.due.clear();
+        scratch.present.clear();
+        scratch.present.resize(self.sets.len(), false);
+        self.scan_fields(view, Phase::Waking, record, scratch);
+        for found in &scratch.hits {
+            let set = int::to_usize(found.hit.set);
+            if !scratch.present[set] {
+                scratch.present[set] = true;
+                scratch.due.extend_from_slice(&self.rules_by_set[set]);
+            }
+        }
+        let mut possible = KindSet::NONE;
+        if !self.announced_kinds.is_empty() || !scratch.due.is_empty() {
+            for content in &record.fields {
+                let need = validate::prescan(&content.text);
+                possible = possible.or(need.kinds());
+            }
+        }
+        for (kinds, rule) in &self.announced {
+            if !kinds.and(possible).is_empty() {
+                scratch.due.push(*rule);
+            }
+        }
+        scratch.due.extend_from_slice(&self.always);
+        scratch.due.sort_unstable();
+        scratch.due.dedup();
+        if !thorough {
+            self.drop_impossible(possible, false, scratch);
+            if scratch.due.is_empty() {
+                return;
+            }
+        }
+        self.scan_fields(view, Phase::Rest, record, scratch);
+        if !thorough {
+            for found in &scratch.hits {
+                scratch.present[int::to_usize(found.hit.set)] = true;
+            }
+            self.drop_impossible(possible, true, scratch);
+        }
+    }
+
+    fn scan_fields(
+        &self,
+        view: &ImageView<'_>,
+        phase: Phase,
+        record: &Record<'_>,
+        scratch: &mut Scratch,
+    ) {
         for (field, content) in record.fields.iter().enumerate() {
             scratch.raw.clear();
-            self.engine.scan(
+            self.engine.scan_phase(
                 view,
+                phase,
                 &content.text,
                 &mut scratch.scan,
                 &mut scratch.raw,
@@ -334,32 +394,47 @@ impl Scanner {
             let hits = scratch.raw.iter();
             scratch.hits.extend(hits.map(|hit| FieldHit { field, hit: *hit }));
         }
-        let mut last = u32::MAX;
-        for found in &scratch.hits {
-            if found.hit.set == last {
-                continue;
-            }
-            last = found.hit.set;
-            let rules = &self.rules_by_set[int::to_usize(last)];
-            scratch.due.extend_from_slice(rules);
-        }
-        if !self.announced_kinds.is_empty() {
-            let mut possible = KindSet::NONE;
-            for content in &record.fields {
-                possible =
-                    possible.or(validate::prescan(&content.text).kinds());
-            }
-            if !possible.and(self.announced_kinds).is_empty() {
-                for (kinds, rule) in &self.announced {
-                    if !kinds.and(possible).is_empty() {
-                        scratch.due.push(*rule);
-                    }
-                }
-            }
-        }
-        scratch.due.extend_from_slice(&self.always);
-        scratch.due.sort_unstable();
-        scratch.due.dedup();
+    }
+
+    /// Drops rules that cannot be true whatever else is found. `complete`:
+    /// both phases are done.
+    fn drop_impossible(
+        &self,
+        possible: KindSet,
+        complete: bool,
+        scratch: &mut Scratch,
+    ) {
+        let meta = self.image.meta();
+        let present = &scratch.present;
+        scratch.due.retain(|number| {
+            let rule = &meta.rules[int::to_usize(*number)];
+            let may = |local: u32| {
+                let (_, set) = rule.sets[int::to_usize(local)];
+                self.may_hit(set, possible, complete, present)
+            };
+            may_hold(&rule.when, &may)
+        });
+    }
+
+    /// Whether a set may have a hit, as far as is known.
+    fn may_hit(
+        &self,
+        set: u32,
+        possible: KindSet,
+        complete: bool,
+        present: &[bool],
+    ) -> bool {
+        let at = int::to_usize(set);
+        let meta = &self.image.meta().sets[at];
+        let own = present[at]
+            || !complete && meta.terms > 0 && !self.waking[at]
+            || !meta.singles.is_empty()
+            || !self.sets[at].kinds.and(possible).is_empty();
+        own || meta
+            .members
+            .iter()
+            .chain(&meta.literals)
+            .any(|m| self.may_hit(*m, possible, complete, present))
     }
 
     /// Evaluates one rule. `None`: it did not fire.
@@ -464,7 +539,7 @@ impl Scanner {
         run: impl FnOnce(&mut dyn FnMut(&Condition) -> Judgement) -> T,
     ) -> T {
         let view = self.image.view();
-        self.collect(&view, record, scratch);
+        self.collect(&view, record, true, scratch);
         let mut judge = self.judge(&view, rule, record, scratch);
         let result = run(&mut |condition| judge.judge(condition));
         drop(judge);
@@ -481,21 +556,33 @@ impl Scanner {
         scratch: &mut Scratch,
     ) -> Option<Fired> {
         let view = self.image.view();
-        self.collect(&view, record, scratch);
+        self.collect(&view, record, true, scratch);
         let fired = self.rule(&view, rule, record, scratch);
         scratch.cache.reset();
         fired
     }
 
-    /// All term hits of a record as (field, hit), for explanations.
+    /// All term hits of a record as (field, hit), for explanations: of both
+    /// phases, whether or not a rule asks for them.
     pub fn hits(
         &self,
         record: &Record<'_>,
         scratch: &mut Scratch,
     ) -> Vec<(u32, Hit)> {
         let view = self.image.view();
-        self.collect(&view, record, scratch);
-        scratch.hits.iter().map(|found| (found.field, found.hit)).collect()
+        let mut all = Vec::new();
+        for (field, content) in record.fields.iter().enumerate() {
+            scratch.raw.clear();
+            self.engine.scan(
+                &view,
+                &content.text,
+                &mut scratch.scan,
+                &mut scratch.raw,
+            );
+            let field = int::to_u32(field);
+            all.extend(scratch.raw.iter().map(|hit| (field, *hit)));
+        }
+        all
     }
 
     /// Rules whose announcing sets have a hit in the record.
@@ -505,8 +592,29 @@ impl Scanner {
         scratch: &mut Scratch,
     ) -> Vec<u32> {
         let view = self.image.view();
-        self.collect(&view, record, scratch);
+        self.collect(&view, record, true, scratch);
         scratch.due.clone()
+    }
+}
+
+/// Whether a condition can be true or unknown when only the sets that `may`
+/// names have hits. Generous: it never says no to what can hold.
+fn may_hold(condition: &Condition, may: &dyn Fn(u32) -> bool) -> bool {
+    match condition {
+        Condition::Set(s) | Condition::Quoted(s) | Condition::Starts(s) => {
+            may(*s)
+        }
+        Condition::Any(all) => all.iter().any(|s| may(*s)),
+        Condition::All(all) => all.iter().all(|s| may(*s)),
+        Condition::Count(s, op, n) | Condition::Distinct(s, op, n) => {
+            may(*s) || op.holds(Some(0.cmp(n)))
+        }
+        Condition::Near(a, b, _) | Condition::Before(a, b, _) => {
+            may(*a) && may(*b)
+        }
+        Condition::Field(..) | Condition::In(..) | Condition::Not(_) => true,
+        Condition::And(parts) => parts.iter().all(|p| may_hold(p, may)),
+        Condition::Or(parts) => parts.iter().any(|p| may_hold(p, may)),
     }
 }
 
@@ -596,6 +704,43 @@ fn rule_runtime(rule: &RuleMeta, policy: &Policy) -> RuleRuntime {
     }
 }
 
+/// Exceptions found in a record: places where hits do not count.
+#[derive(Default)]
+struct Shields {
+    /// (field, start, end); sealed: sorted, `end` the furthest so far.
+    spans: Vec<(u32, u32, u32)>,
+}
+
+impl Shields {
+    fn add(&mut self, field: u32, span: Span) {
+        self.spans.push((field, span.start, span.end));
+    }
+
+    /// Prepares look-ups; false when there is nothing.
+    fn seal(&mut self) -> bool {
+        self.spans.sort_unstable();
+        for index in 1..self.spans.len() {
+            let (field, _, end) = self.spans[index - 1];
+            let next = &mut self.spans[index];
+            if next.0 == field {
+                next.2 = next.2.max(end);
+            }
+        }
+        !self.spans.is_empty()
+    }
+
+    /// Whether one exception covers the whole span: of all that begin no
+    /// later, the one that reaches furthest.
+    fn cover(&self, field: u32, span: Span) -> bool {
+        let after = self
+            .spans
+            .partition_point(|s| (s.0, s.1) <= (field, span.start));
+        after > 0
+            && self.spans[after - 1].0 == field
+            && self.spans[after - 1].2 >= span.end
+    }
+}
+
 /// The intervals of one rule on one record, found when asked for.
 struct RuleIntervals<'a, 'r> {
     scanner: &'a Scanner,
@@ -652,34 +797,78 @@ impl RuleIntervals<'_, '_> {
     /// Term hits of the set that no exception of the set covers.
     fn terms(&self, set: u32, out: &mut Vec<Interval>) {
         let terms = self.view.terms;
-        let is_exception =
-            |hit: &Hit| terms[int::to_usize(hit.term)].is_exception();
-        let own = |found: &&FieldHit| found.hit.set == set;
-        let shields: Vec<(u32, Span)> = self
-            .hits
-            .iter()
-            .filter(own)
-            .filter(|found| is_exception(&found.hit))
-            .map(|found| (found.field, found.hit.span))
-            .collect();
-        for found in self.hits.iter().filter(own) {
+        let first = out.len();
+        let mut shields = Shields::default();
+        for found in self.hits.iter().filter(|f| f.hit.set == set) {
             let hit = &found.hit;
-            if is_exception(hit)
-                || shields.iter().any(|(field, span)| {
-                    *field == found.field && span.covers(hit.span)
-                })
-            {
+            let row = &terms[int::to_usize(hit.term)];
+            if row.is_exception() {
+                shields.add(found.field, hit.span);
                 continue;
             }
-            let line = terms[int::to_usize(hit.term)].identity;
             out.push(Interval {
                 field: found.field,
                 span: hit.span,
                 source: Source::Term(hit.term),
-                identity: Identity::Term { set, line },
+                identity: Identity::Term { set, line: row.identity },
                 penalty: hit.penalty,
                 folds: hit.folds,
             });
+        }
+        self.singles(set, out);
+        if shields.seal() {
+            let mut index = 0;
+            out.retain(|interval| {
+                index += 1;
+                index <= first
+                    || !shields.cover(interval.field, interval.span)
+            });
+        }
+    }
+
+    /// One-character terms of the set, looked for only now.
+    fn singles(&self, set: u32, out: &mut Vec<Interval>) {
+        let meta = &self.scanner.image.meta().sets[int::to_usize(set)];
+        if meta.singles.is_empty() {
+            return;
+        }
+        for (field, content) in self.record.fields.iter().enumerate() {
+            for (at, c) in content.text.char_indices() {
+                if c.is_ascii() {
+                    continue;
+                }
+                let found = letter::readings(c).find_map(|to| {
+                    let to = u32::from(to);
+                    let place =
+                        meta.singles.binary_search_by_key(&to, |s| s.0);
+                    place.ok().map(|index| meta.singles[index])
+                });
+                let Some((wanted, term)) = found else { continue };
+                let wanted = char::from_u32(wanted).unwrap_or(c);
+                let Some(reading) = letter::stands_for(c, wanted) else {
+                    continue;
+                };
+                let row = &self.view.terms[int::to_usize(term)];
+                if reading.tier > 0 && row.is_exact() {
+                    continue;
+                }
+                let mut folds = Folds::NONE;
+                if let Some(fold) = reading.fold {
+                    folds.insert(fold);
+                }
+                if row.is_alias() {
+                    folds.insert(Fold::Alias);
+                }
+                let end = at + c.len_utf8();
+                out.push(Interval {
+                    field: int::to_u32(field),
+                    span: Span::new(int::to_u32(at), int::to_u32(end)),
+                    source: Source::Term(term),
+                    identity: Identity::Term { set, line: row.identity },
+                    penalty: scan::letter_price(reading.tier),
+                    folds,
+                });
+            }
         }
     }
 

@@ -181,18 +181,27 @@ fn dictionary(
     if view.terms.iter().any(|row| !term_fits(strings, sets, row)) {
         return fail("a term");
     }
-    let words = view.filter.len();
-    let buckets = view.bucket_starts.len().saturating_sub(1);
+    let mut singles = meta.sets.iter().flat_map(|set| &set.singles);
+    if singles.any(|(c, term)| {
+        char::from_u32(*c).is_none() || int::to_usize(*term) >= terms
+    }) {
+        return fail("a one-character term");
+    }
     let needles = view.needle_count();
-    if !words.is_power_of_two()
-        || view.bucket_tags.len() != view.bucket_needles.len()
-        || !buckets.is_power_of_two()
-        || !is_offset_table(view.bucket_starts, view.bucket_needles.len())
-        || view.bucket_needles.iter().any(|n| int::to_usize(*n) >= needles)
-    {
+    if !view.fused.iter().all(|tables| fused_fits(tables, needles)) {
         return fail("the filter");
     }
     Ok(())
+}
+
+fn fused_fits(tables: &super::FusedView<'_>, needles: usize) -> bool {
+    let buckets = tables.bucket_starts.len().saturating_sub(1);
+    let entries = tables.bucket_needles.len();
+    tables.filter.len().is_power_of_two()
+        && buckets.is_power_of_two()
+        && tables.bucket_tags.len() == entries
+        && is_offset_table(tables.bucket_starts, entries)
+        && tables.bucket_needles.iter().all(|n| int::to_usize(*n) < needles)
 }
 
 fn pattern_fits(view: &super::ImageView<'_>, row: &PatternRow) -> bool {

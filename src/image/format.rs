@@ -31,10 +31,11 @@
 //! | 10 | [`TermRow`] | terms |
 //! | 11 | u8 | strings (UTF-8) the term rows point into |
 //! | 12 | u8 | packs, sets, rules and conditions, JSON |
-//! | 13 | u64 | filter of the fused engine, a power of two of words |
-//! | 14 | u32 | bucket starts of the fused engine |
+//! | 13 | u64 | fused engine, waking terms: filter, a power of two of words |
+//! | 14 | u32 | bucket starts |
 //! | 15 | u32 | needles by bucket |
 //! | 16 | u32 | hash of the key of each entry of section 15 |
+//! | 17–20 | | the same four for all other terms |
 //!
 //! Example: an image of one pack with the single term `加微` holds one
 //! needle `[4, 5]`, one pattern row `{letters: 0, postings: 0, posting_count:
@@ -72,9 +73,13 @@ pub mod section {
     pub const BUCKET_STARTS: u32 = 14;
     pub const BUCKET_NEEDLES: u32 = 15;
     pub const BUCKET_TAGS: u32 = 16;
+    pub const REST_FILTER: u32 = 17;
+    pub const REST_BUCKET_STARTS: u32 = 18;
+    pub const REST_BUCKET_NEEDLES: u32 = 19;
+    pub const REST_BUCKET_TAGS: u32 = 20;
 
     /// Name and element size of every section, in id order.
-    pub const ALL: [(u32, &str, usize); 16] = [
+    pub const ALL: [(u32, &str, usize); 20] = [
         (CLASS_INDEX, "class_index", 2),
         (CLASS_BLOCKS, "class_blocks", 2),
         (NEEDLE_STARTS, "needle_starts", 4),
@@ -91,6 +96,10 @@ pub mod section {
         (BUCKET_STARTS, "bucket_starts", 4),
         (BUCKET_NEEDLES, "bucket_needles", 4),
         (BUCKET_TAGS, "bucket_tags", 4),
+        (REST_FILTER, "rest_filter", 8),
+        (REST_BUCKET_STARTS, "rest_starts", 4),
+        (REST_BUCKET_NEEDLES, "rest_needles", 4),
+        (REST_BUCKET_TAGS, "rest_tags", 4),
     ];
 }
 
@@ -165,14 +174,16 @@ pub struct TermRow {
     pub set: u32,
     /// Aliases of one line share it; `distinct` counts it.
     pub identity: u32,
-    /// Bits 0–1 level (exact, letters, strong), 2 exception, 3 alias.
+    /// Bits 0–1 level (exact, letters, strong), 2 exception, 3 alias, 4
+    /// waking: a hit may make a rule true that nothing else announces.
     pub flags: u32,
 }
 
 impl TermRow {
     pub const EXCEPTION: u32 = 1 << 2;
     pub const ALIAS: u32 = 1 << 3;
-    pub const FLAGS_MASK: u32 = 0b1111;
+    pub const WAKING: u32 = 1 << 4;
+    pub const FLAGS_MASK: u32 = 0b1_1111;
 
     /// Whether only tier 0 counts.
     pub fn is_exact(&self) -> bool {
@@ -181,6 +192,10 @@ impl TermRow {
 
     pub fn is_exception(&self) -> bool {
         self.flags & TermRow::EXCEPTION != 0
+    }
+
+    pub fn is_waking(&self) -> bool {
+        self.flags & TermRow::WAKING != 0
     }
 
     pub fn is_alias(&self) -> bool {

@@ -42,6 +42,11 @@ pub struct SetMeta {
     pub validators: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub regexes: Vec<String>,
+    /// One-character Han terms that never wake a rule, as (code point,
+    /// term number) in code point order: they are looked for only when a
+    /// rule asks, because the engines would stop at every 你.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub singles: Vec<(u32, u32)>,
     /// The set that holds the regexes' literals.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub literals: Option<u32>,

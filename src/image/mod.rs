@@ -22,8 +22,8 @@ pub use meta::{
     Condition, Literal, Meta, Op, PackMeta, RuleMeta, SetMeta,
 };
 pub use mmap::map;
-pub use view::{ImageView, Pattern};
-pub use write::{Parts, write};
+pub use view::{FusedView, ImageView, Pattern};
+pub use write::{FusedParts, Parts, write};
 
 /// Why an image could not be opened.
 #[derive(Debug, thiserror::Error)]

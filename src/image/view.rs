@@ -19,6 +19,13 @@ pub struct ImageView<'a> {
     pub postings: &'a [u32],
     pub terms: &'a [TermRow],
     pub strings: &'a [u8],
+    /// Search tables for waking terms, then for all others.
+    pub fused: [FusedView<'a>; 2],
+}
+
+/// Search tables of the fused engine.
+#[derive(Clone, Copy, Debug)]
+pub struct FusedView<'a> {
     pub filter: &'a [u64],
     pub bucket_starts: &'a [u32],
     pub bucket_needles: &'a [u32],
@@ -53,10 +60,40 @@ impl<'a> ImageView<'a> {
             postings: cast(bytes, sections, section::POSTINGS),
             terms: cast(bytes, sections, section::TERMS),
             strings: cast(bytes, sections, section::STRINGS),
-            filter: cast(bytes, sections, section::FILTER),
-            bucket_starts: cast(bytes, sections, section::BUCKET_STARTS),
-            bucket_needles: cast(bytes, sections, section::BUCKET_NEEDLES),
-            bucket_tags: cast(bytes, sections, section::BUCKET_TAGS),
+            fused: [
+                FusedView {
+                    filter: cast(bytes, sections, section::FILTER),
+                    bucket_starts: cast(
+                        bytes,
+                        sections,
+                        section::BUCKET_STARTS,
+                    ),
+                    bucket_needles: cast(
+                        bytes,
+                        sections,
+                        section::BUCKET_NEEDLES,
+                    ),
+                    bucket_tags: cast(bytes, sections, section::BUCKET_TAGS),
+                },
+                FusedView {
+                    filter: cast(bytes, sections, section::REST_FILTER),
+                    bucket_starts: cast(
+                        bytes,
+                        sections,
+                        section::REST_BUCKET_STARTS,
+                    ),
+                    bucket_needles: cast(
+                        bytes,
+                        sections,
+                        section::REST_BUCKET_NEEDLES,
+                    ),
+                    bucket_tags: cast(
+                        bytes,
+                        sections,
+                        section::REST_BUCKET_TAGS,
+                    ),
+                },
+            ],
         }
     }
 

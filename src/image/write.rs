@@ -23,18 +23,26 @@ pub struct Parts {
     pub terms: Vec<TermRow>,
     pub strings: Vec<u8>,
     pub meta: Meta,
+    /// Search tables for waking terms, then for all others.
+    pub fused: [FusedParts; 2],
+    pub tables_digest: [u8; 32],
+}
+
+/// Search tables of the fused engine (`scan::build_fused`).
+#[derive(Clone, Debug, Default)]
+pub struct FusedParts {
     pub filter: Vec<u64>,
     pub bucket_starts: Vec<u32>,
     pub bucket_needles: Vec<u32>,
     pub bucket_tags: Vec<u32>,
-    pub tables_digest: [u8; 32],
 }
 
 /// Serialises the parts. Only little-endian machines are supported (the
 /// image is used in place); a big-endian build fails in `image::check`.
 pub fn write(parts: &Parts) -> Vec<u8> {
     let meta = serde_json::to_vec(&parts.meta).unwrap_or_default();
-    let bodies: [(u32, usize, &[u8]); 16] = [
+    let [waking, rest] = &parts.fused;
+    let bodies: [(u32, usize, &[u8]); 20] = [
         (section::CLASS_INDEX, 2, bytemuck::cast_slice(&parts.class_index)),
         (
             section::CLASS_BLOCKS,
@@ -59,18 +67,34 @@ pub fn write(parts: &Parts) -> Vec<u8> {
         (section::TERMS, 20, bytemuck::cast_slice(&parts.terms)),
         (section::STRINGS, 1, &parts.strings),
         (section::META, 1, &meta),
-        (section::FILTER, 8, bytemuck::cast_slice(&parts.filter)),
+        (section::FILTER, 8, bytemuck::cast_slice(&waking.filter)),
         (
             section::BUCKET_STARTS,
             4,
-            bytemuck::cast_slice(&parts.bucket_starts),
+            bytemuck::cast_slice(&waking.bucket_starts),
         ),
         (
             section::BUCKET_NEEDLES,
             4,
-            bytemuck::cast_slice(&parts.bucket_needles),
+            bytemuck::cast_slice(&waking.bucket_needles),
         ),
-        (section::BUCKET_TAGS, 4, bytemuck::cast_slice(&parts.bucket_tags)),
+        (section::BUCKET_TAGS, 4, bytemuck::cast_slice(&waking.bucket_tags)),
+        (section::REST_FILTER, 8, bytemuck::cast_slice(&rest.filter)),
+        (
+            section::REST_BUCKET_STARTS,
+            4,
+            bytemuck::cast_slice(&rest.bucket_starts),
+        ),
+        (
+            section::REST_BUCKET_NEEDLES,
+            4,
+            bytemuck::cast_slice(&rest.bucket_needles),
+        ),
+        (
+            section::REST_BUCKET_TAGS,
+            4,
+            bytemuck::cast_slice(&rest.bucket_tags),
+        ),
     ];
     let mut out = vec![0u8; HEADER_LEN + SECTION_LEN * bodies.len()];
     for (number, (id, size, body)) in bodies.iter().enumerate() {

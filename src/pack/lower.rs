@@ -67,15 +67,29 @@ pub fn lower(
             active: *active,
         }
     });
+    let waking = waking(&rules, &sets);
+    let mut metas_of_sets = sets.metas.clone();
+    let mut searched = Vec::with_capacity(sets.terms.len());
+    for (number, entry) in sets.terms.iter().enumerate() {
+        let lazy = is_lazy(entry, &waking);
+        searched.push(!lazy);
+        if let (true, [c]) = (lazy, &entry.term.letters[..]) {
+            let set = &mut metas_of_sets[int::to_usize(entry.set)];
+            set.singles.push((u32::from(*c), int::to_u32(number)));
+        }
+    }
+    for set in &mut metas_of_sets {
+        set.singles.sort_unstable();
+    }
     let meta = Meta {
         engine: env!("CARGO_PKG_VERSION").to_owned(),
         tables: tables::TABLES_VERSION.to_owned(),
         compiled: compiled.to_owned(),
         packs: metas.collect(),
-        sets: sets.metas.clone(),
+        sets: metas_of_sets,
         rules,
     };
-    let parts = dictionary(&sets.terms, meta);
+    let parts = dictionary(&sets.terms, &searched, &waking, meta);
     if parts.is_none() {
         out.push(Diagnostic::new(
             &TOO_LARGE,
@@ -456,18 +470,14 @@ fn union(
     Some(total)
 }
 
-/// What it costs to be woken by a set: terms are found anyway, validators
-/// must look at every text that has digits or dots. One-letter terms occur
-/// everywhere.
+/// What it costs to be woken by a set: an estimate of how often its terms
+/// stand in ordinary text, by length and script, in parts of a million.
+/// Validators must look at every text that has digits or dots.
 fn cost(number: u32, sets: &Sets) -> u64 {
-    let at = int::to_usize(number);
-    let meta = &sets.metas[at];
-    let mut cost = 1 + u64::from(meta.terms);
+    let meta = &sets.metas[int::to_usize(number)];
+    let mut cost = 1 + sets.cost_of_terms[int::to_usize(number)];
     if !meta.validators.is_empty() {
         cost += 100_000;
-    }
-    if sets.has_single[at] {
-        cost += 50_000;
     }
     for member in meta.members.iter().chain(&meta.literals) {
         cost += self::cost(*member, sets);
@@ -475,15 +485,48 @@ fn cost(number: u32, sets: &Sets) -> u64 {
     cost
 }
 
+/// Sets that wake a rule, their members included.
+fn waking(rules: &[RuleMeta], sets: &Sets) -> BTreeSet<u32> {
+    let mut all = BTreeSet::new();
+    let mut todo: Vec<u32> = rules
+        .iter()
+        .flat_map(|rule| rule.triggers.iter().flatten().copied())
+        .collect();
+    while let Some(set) = todo.pop() {
+        if all.insert(set) {
+            let meta = &sets.metas[int::to_usize(set)];
+            todo.extend(meta.members.iter().chain(&meta.literals));
+        }
+    }
+    all
+}
+
+/// Whether a term is looked for only when a rule asks for its set.
+fn is_lazy(entry: &NumberedTerm, waking: &BTreeSet<u32>) -> bool {
+    matches!(entry.term.letters[..], [c] if tables::is_han(c))
+        && !entry.exception
+        && !waking.contains(&entry.set)
+}
+
 /// Letters, classes, needles, patterns, postings, terms.
-fn dictionary(terms: &[NumberedTerm], meta: Meta) -> Option<Parts> {
+fn dictionary(
+    terms: &[NumberedTerm],
+    searched: &[bool],
+    waking: &BTreeSet<u32>,
+    meta: Meta,
+) -> Option<Parts> {
     let mut parts = Parts { meta, ..Parts::default() };
     for entry in terms {
-        parts.terms.push(term_row(entry, &mut parts.strings));
+        let mut row = term_row(entry, &mut parts.strings);
+        if waking.contains(&entry.set) {
+            row.flags |= TermRow::WAKING;
+        }
+        parts.terms.push(row);
     }
     let mut spelled: Vec<(Spelling, u32)> = terms
         .par_iter()
         .enumerate()
+        .filter(|(number, _)| searched[*number])
         .flat_map_iter(|(number, entry)| {
             let exact = entry.level == Level::Exact || entry.exception;
             let number = int::to_u32(number);
@@ -512,6 +555,7 @@ fn dictionary(terms: &[NumberedTerm], meta: Meta) -> Option<Parts> {
         .collect();
     entries.par_sort_unstable();
     let mut needles: Vec<Vec<u16>> = Vec::new();
+    let mut phases: Vec<[bool; 2]> = Vec::new();
     let mut rest = entries.into_iter().peekable();
     while let Some((needle, spelling, term)) = rest.next() {
         let mut terms = vec![term];
@@ -525,6 +569,13 @@ fn dictionary(terms: &[NumberedTerm], meta: Meta) -> Option<Parts> {
             parts.needle_patterns.push(int::to_u32(parts.patterns.len()));
             parts.needle_syms.extend(&needle);
             needles.push(needle);
+            phases.push([false; 2]);
+        }
+        if let Some(phases) = phases.last_mut() {
+            for term in &terms {
+                let row = &parts.terms[int::to_usize(*term)];
+                phases[usize::from(!row.is_waking())] = true;
+            }
         }
         parts.patterns.push(PatternRow {
             letters: int::to_u32(parts.letters.len()),
@@ -539,11 +590,10 @@ fn dictionary(terms: &[NumberedTerm], meta: Meta) -> Option<Parts> {
     }
     parts.needle_starts.push(int::to_u32(parts.needle_syms.len()));
     parts.needle_patterns.push(int::to_u32(parts.patterns.len()));
-    let fused = build_fused(&needles);
-    parts.filter = fused.filter;
-    parts.bucket_starts = fused.bucket_starts;
-    parts.bucket_needles = fused.bucket_needles;
-    parts.bucket_tags = fused.bucket_tags;
+    parts.fused = [0, 1].map(|phase| {
+        let wanted: Vec<bool> = phases.iter().map(|p| p[phase]).collect();
+        build_fused(&needles, &wanted)
+    });
     parts.class_index = classes.index;
     parts.class_blocks = classes.blocks;
     parts.tables_digest = tables::tables_digest();

@@ -13,7 +13,7 @@ use super::table::Sp;
 use super::term::{self, Line, Term};
 use crate::base::{int, limits, near};
 use crate::fold::Level;
-use crate::image::SetMeta;
+use crate::image::{SetMeta, gap};
 use crate::validate;
 
 /// A term with its place in the numbering.
@@ -34,6 +34,9 @@ pub struct Sets {
     pub terms: Vec<NumberedTerm>,
     /// A term of one letter is in the set or its members.
     pub has_single: Vec<bool>,
+    /// How often the terms of each set are expected in ordinary text, in
+    /// parts of a million.
+    pub cost_of_terms: Vec<u64>,
     shared: HashMap<String, State>,
     /// Sets of rules by content.
     same: HashMap<String, u32>,
@@ -238,6 +241,8 @@ impl Sets {
         single |= self.terms[first..]
             .iter()
             .any(|t| is_single(&t.term) && !t.exception);
+        let cost = self.terms[first..].iter().map(|t| frequency(&t.term));
+        self.cost_of_terms.push(cost.sum());
         self.metas.push(meta);
         self.has_single.push(single);
         number
@@ -285,6 +290,7 @@ impl Sets {
             terms: int::to_u32(def.literals.len()),
             ..SetMeta::default()
         });
+        self.cost_of_terms.push(1_000);
         self.has_single.push(false);
         Some(number)
     }
@@ -409,6 +415,25 @@ fn term_problem(
         );
     }
     None
+}
+
+/// A guess at how often a term stands in ordinary text, in parts of a
+/// million letters: only its length and script are known. Used to choose
+/// which set of a condition wakes its rule.
+fn frequency(term: &Term) -> u64 {
+    let spaces =
+        term.gaps.iter().filter(|kind| **kind == gap::SPACE).count();
+    match (term::han_count(&term.letters), term.letters.len(), spaces) {
+        (1, 1, _) => 5_000,
+        (2, 2, _) => 100,
+        (3, ..) => 10,
+        (4.., ..) => 2,
+        (_, 0..=3, 0) => 300,
+        (_, 4..=6, 0) => 100,
+        (_, _, 0) => 20,
+        (_, _, 1) => 10,
+        _ => 2,
+    }
 }
 
 /// A key that is equal for two sets of a pack that find the same. Regexes

@@ -18,10 +18,10 @@
 //! for longer needles matter: terms of one language begin alike (`your …`),
 //! and a bucket of all that begin with `yo` would be walked for every `you`.
 
-use super::{Candidate, Folded};
+use super::{Candidate, Folded, Phase};
 use crate::base::int;
 use crate::fold::Sym;
-use crate::image::ImageView;
+use crate::image::{FusedParts, FusedView, ImageView};
 
 /// Key lengths, ascending.
 const KEY_LENGTHS: [usize; 5] = [1, 2, 3, 4, 6];
@@ -64,31 +64,26 @@ fn pair_hash(first: u16, second: u16) -> usize {
     finish(step(step(PAIR_SALT, first), second), 2)
 }
 
-/// The tables of the search.
-#[derive(Clone, Debug, Default)]
-pub struct FusedTables {
-    pub filter: Vec<u64>,
-    pub bucket_starts: Vec<u32>,
-    pub bucket_needles: Vec<u32>,
-    /// Hash of the key of each needle in the buckets.
-    pub bucket_tags: Vec<u32>,
-}
-
-/// Builds filters and buckets for needles given as class sequences.
-pub fn build(needles: &[Vec<u16>]) -> FusedTables {
+/// Builds filters and buckets for those needles, given as class sequences,
+/// that are `wanted`.
+pub fn build(needles: &[Vec<u16>], wanted: &[bool]) -> FusedParts {
+    let count = wanted.iter().filter(|wanted| **wanted).count();
     // About twelve bits an entry, two entries a needle: two false passes in
     // a hundred. The floor keeps small packs precise, the ceiling keeps the
     // table out of main memory.
     let words =
-        (needles.len() * 24 / 64).next_power_of_two().clamp(1 << 7, 1 << 17);
-    let buckets = (needles.len() * 2).next_power_of_two().max(1 << 6);
+        (count * 24 / 64).next_power_of_two().clamp(1 << 7, 1 << 17);
+    let buckets = count.next_power_of_two().max(1 << 6);
     let mut filter = vec![0u64; words];
     let mut set = |hash: usize| {
         filter[hash & (words - 1)] |= word_bits(hash);
     };
     let mut keyed: Vec<(usize, u32, usize)> =
-        Vec::with_capacity(needles.len());
+        Vec::with_capacity(count);
     for (number, needle) in needles.iter().enumerate() {
+        if !wanted[number] {
+            continue;
+        }
         let hash = key_hash(needle);
         set(hash);
         if let [first, second, ..] = needle[..] {
@@ -97,7 +92,7 @@ pub fn build(needles: &[Vec<u16>]) -> FusedTables {
         keyed.push((hash & (buckets - 1), int::to_u32(number), hash));
     }
     keyed.sort_unstable();
-    let mut tables = FusedTables { filter, ..FusedTables::default() };
+    let mut tables = FusedParts { filter, ..FusedParts::default() };
     let mut next = keyed.iter().peekable();
     tables.bucket_starts.push(0);
     for bucket in 0..buckets {
@@ -113,17 +108,52 @@ pub fn build(needles: &[Vec<u16>]) -> FusedTables {
     tables
 }
 
+/// Which classes are a needle of their own (`滴滴`, `dd`): one bit each,
+/// made when an engine is.
+#[derive(Clone, Debug, Default)]
+pub struct OneClass {
+    bits: Vec<u64>,
+}
+
+impl OneClass {
+    pub fn new(view: &ImageView<'_>, phase: Phase) -> OneClass {
+        let mut bits = Vec::new();
+        let tables = &view.fused[phase.index()];
+        for number in tables.bucket_needles {
+            let needle = view.needle(*number);
+            if let [class] = needle {
+                let class = usize::from(*class);
+                if bits.len() <= class / 64 {
+                    bits.resize(class / 64 + 1, 0);
+                }
+                bits[class / 64] |= 1u64 << (class % 64);
+            }
+        }
+        OneClass { bits }
+    }
+
+    #[inline]
+    fn has(&self, class: u16) -> bool {
+        let class = usize::from(class);
+        let word = self.bits.get(class / 64).copied().unwrap_or(0);
+        word >> (class % 64) & 1 != 0
+    }
+}
+
 /// Every occurrence of every needle.
 pub fn candidates(
     view: &ImageView<'_>,
+    phase: Phase,
+    ones: &OneClass,
     folded: &Folded,
     out: &mut Vec<Candidate>,
 ) {
     let syms = &folded.syms[..];
-    let mask = view.filter.len() - 1;
+    let tables = &view.fused[phase.index()];
+    let mask = tables.filter.len() - 1;
     let has = |hash: usize| {
         let bits = word_bits(hash);
-        view.filter[hash & mask] & bits == bits
+        tables.filter[hash & mask] & bits == bits
     };
     for run in 0..syms.len() {
         let rest = &syms[run..];
@@ -132,9 +162,8 @@ pub fn candidates(
             continue;
         }
         let mut hash = step(0, first);
-        let one = finish(hash, 1);
-        if has(one) {
-            bucket(view, rest, run, one, 1, out);
+        if ones.has(first) {
+            bucket(view, tables, rest, run, finish(hash, 1), 1, out);
         }
         let Some(&second) = rest.get(1) else { continue };
         if second == Sym::OTHER.0 || !has(pair_hash(first, second)) {
@@ -151,7 +180,7 @@ pub fn candidates(
             }
             let key = finish(hash, len);
             if has(key) {
-                bucket(view, rest, run, key, len, out);
+                bucket(view, tables, rest, run, key, len, out);
             }
         }
     }
@@ -161,21 +190,22 @@ pub fn candidates(
 /// text. Needles of another key that share the bucket do not match there.
 fn bucket(
     view: &ImageView<'_>,
+    tables: &FusedView<'_>,
     rest: &[u16],
     run: usize,
     key: usize,
     len: usize,
     out: &mut Vec<Candidate>,
 ) {
-    let number = key & (view.bucket_starts.len() - 2);
-    let start = int::to_usize(view.bucket_starts[number]);
-    let end = int::to_usize(view.bucket_starts[number + 1]);
+    let number = key & (tables.bucket_starts.len() - 2);
+    let start = int::to_usize(tables.bucket_starts[number]);
+    let end = int::to_usize(tables.bucket_starts[number + 1]);
     let tag = int::to_u32(key);
     for slot in start..end {
-        if view.bucket_tags[slot] != tag {
+        if tables.bucket_tags[slot] != tag {
             continue;
         }
-        let needle = view.bucket_needles[slot];
+        let needle = tables.bucket_needles[slot];
         let wanted = view.needle(needle);
         // A needle is listed once; asking only for its own key length keeps
         // it from being reported twice.

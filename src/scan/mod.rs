@@ -16,8 +16,8 @@ use crate::image::{Image, ImageView, Pattern, PatternRow};
 use crate::verdict::Milli;
 
 pub use folded::Folded;
-pub use fused::{FusedTables, build as build_fused};
-pub use walk::{Reader, Walked, walk};
+pub use fused::build as build_fused;
+pub use walk::{Reader, Walked, letter_price, walk};
 
 use reference::{Reference, ReferenceScratch};
 
@@ -59,6 +59,40 @@ impl EngineKind {
     }
 }
 
+/// Terms are searched in two phases. A hit of a *waking* term may make some
+/// rule true; only when one did are the other terms (contexts, contact
+/// words, everything behind `unless`) of any interest. Most texts end after
+/// the first phase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    Waking,
+    Rest,
+}
+
+impl Phase {
+    pub const ALL: [Phase; 2] = [Phase::Waking, Phase::Rest];
+
+    fn index(self) -> usize {
+        match self {
+            Phase::Waking => 0,
+            Phase::Rest => 1,
+        }
+    }
+
+    fn has_term(self, view: &ImageView<'_>, term: u32) -> bool {
+        let waking = view.terms[int::to_usize(term)].is_waking();
+        waking == (self == Phase::Waking)
+    }
+
+    fn has_needle(self, view: &ImageView<'_>, needle: u32) -> bool {
+        view.needle_patterns(needle).any(|number| {
+            let row = &view.patterns[number];
+            let terms = view.pattern_terms(row);
+            terms.iter().any(|term| self.has_term(view, *term))
+        })
+    }
+}
+
 /// A place where a needle's classes stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Candidate {
@@ -82,7 +116,8 @@ pub struct Hit {
 #[derive(Debug)]
 pub struct Engine {
     kind: EngineKind,
-    reference: Option<Reference>,
+    reference: Option<[Reference; 2]>,
+    ones: [fused::OneClass; 2],
 }
 
 /// Buffers of one thread.
@@ -101,10 +136,16 @@ impl Engine {
     pub fn new(kind: EngineKind, image: &Image) -> Result<Engine, String> {
         let kind = kind.resolved();
         let reference = match kind {
-            EngineKind::Reference => Some(Reference::new(&image.view())?),
+            EngineKind::Reference => Some([
+                Reference::new(&image.view(), Phase::Waking)?,
+                Reference::new(&image.view(), Phase::Rest)?,
+            ]),
             _ => None,
         };
-        Ok(Engine { kind, reference })
+        let view = image.view();
+        let ones =
+            Phase::ALL.map(|phase| fused::OneClass::new(&view, phase));
+        Ok(Engine { kind, reference, ones })
     }
 
     pub fn kind(&self) -> EngineKind {
@@ -123,10 +164,26 @@ impl Engine {
         out: &mut Vec<Hit>,
     ) {
         let from = out.len();
-        self.read(view, text, scratch, out);
+        for phase in Phase::ALL {
+            self.scan_phase(view, phase, text, scratch, out);
+        }
+        settle(&mut out[from..]);
+    }
+
+    /// The hits of one phase only.
+    pub fn scan_phase(
+        &self,
+        view: &ImageView<'_>,
+        phase: Phase,
+        text: &str,
+        scratch: &mut ScanScratch,
+        out: &mut Vec<Hit>,
+    ) {
+        let from = out.len();
+        self.read(view, phase, text, scratch, out);
         if let Some(decoded) = decode_escapes(text) {
             let first = out.len();
-            self.read(view, &decoded.text, scratch, out);
+            self.read(view, phase, &decoded.text, scratch, out);
             let mut kept = first;
             for index in first..out.len() {
                 let mut hit = out[index];
@@ -173,21 +230,23 @@ impl Engine {
     fn read(
         &self,
         view: &ImageView<'_>,
+        phase: Phase,
         text: &str,
         scratch: &mut ScanScratch,
         out: &mut Vec<Hit>,
     ) {
         let seen = scratch.folded.fill(text, view.classes, false);
-        self.search(view, text, false, scratch, out);
+        self.search(view, phase, text, false, scratch, out);
         if seen.symbols && symbols_matter(view, text) {
             scratch.folded.fill(text, view.classes, true);
-            self.search(view, text, true, scratch, out);
+            self.search(view, phase, text, true, scratch, out);
         }
     }
 
     fn search(
         &self,
         view: &ImageView<'_>,
+        phase: Phase,
         text: &str,
         symbols: bool,
         scratch: &mut ScanScratch,
@@ -195,18 +254,20 @@ impl Engine {
     ) {
         scratch.candidates.clear();
         match &self.reference {
-            Some(reference) => reference.candidates(
+            Some(reference) => reference[phase.index()].candidates(
                 &scratch.folded,
                 &mut scratch.reference,
                 &mut scratch.candidates,
             ),
             None => fused::candidates(
                 view,
+                phase,
+                &self.ones[phase.index()],
                 &scratch.folded,
                 &mut scratch.candidates,
             ),
         }
-        let reader = Reader { text, view: *view, symbols };
+        let reader = Reader { text, view: *view, phase, symbols };
         let mut last = u32::MAX;
         for index in 0..scratch.candidates.len() {
             let candidate = scratch.candidates[index];
@@ -304,7 +365,7 @@ fn try_at(
 ) -> Option<u32> {
     let found = walk(reader, pattern, int::to_usize(start))?;
     let end = int::to_u32(found.end);
-    post(&reader.view, pattern.row, Span::new(start, end), found, out);
+    post(reader, pattern.row, Span::new(start, end), found, out);
     Some(end)
 }
 
@@ -328,13 +389,17 @@ fn inside_run(
 
 /// One hit for each term of the pattern that allows the folds used.
 fn post(
-    view: &ImageView<'_>,
+    reader: &Reader<'_>,
     row: &PatternRow,
     span: Span,
     found: Walked,
     out: &mut Vec<Hit>,
 ) {
+    let view = &reader.view;
     for &term in view.pattern_terms(row) {
+        if !reader.phase.has_term(view, term) {
+            continue;
+        }
         let info = &view.terms[int::to_usize(term)];
         if info.is_exact() && found.tier > 0 {
             continue;

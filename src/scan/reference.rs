@@ -4,7 +4,7 @@
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
-use super::{Candidate, Folded};
+use super::{Candidate, Folded, Phase};
 use crate::base::int;
 use crate::image::ImageView;
 
@@ -12,6 +12,8 @@ use crate::image::ImageView;
 #[derive(Debug)]
 pub struct Reference {
     automaton: Option<AhoCorasick>,
+    /// Needle of each pattern of the automaton.
+    needles: Vec<u32>,
 }
 
 /// Buffers of one thread.
@@ -30,23 +32,27 @@ fn as_char(sym: u16) -> char {
 }
 
 impl Reference {
-    /// Builds the automaton. `None` inside when there is nothing to find.
-    pub fn new(view: &ImageView<'_>) -> Result<Reference, String> {
-        let needles: Vec<String> = (0..view.needle_count())
-            .map(|needle| {
-                let syms = view.needle(int::to_u32(needle));
-                syms.iter().map(|sym| as_char(*sym)).collect()
-            })
+    /// Builds the automaton for the needles that spell a term of the phase.
+    pub fn new(
+        view: &ImageView<'_>,
+        phase: Phase,
+    ) -> Result<Reference, String> {
+        let needles: Vec<u32> = (0..int::to_u32(view.needle_count()))
+            .filter(|needle| phase.has_needle(view, *needle))
             .collect();
         if needles.is_empty() {
-            return Ok(Reference { automaton: None });
+            return Ok(Reference { automaton: None, needles });
         }
+        let texts = needles.iter().map(|needle| {
+            let syms = view.needle(*needle);
+            syms.iter().map(|sym| as_char(*sym)).collect::<String>()
+        });
         let automaton = AhoCorasick::builder()
             .match_kind(MatchKind::Standard)
             .kind(Some(AhoCorasickKind::ContiguousNFA))
-            .build(&needles)
+            .build(texts)
             .map_err(|error| error.to_string())?;
-        Ok(Reference { automaton: Some(automaton) })
+        Ok(Reference { automaton: Some(automaton), needles })
     }
 
     /// Every occurrence of every needle, overlapping ones included.
@@ -66,7 +72,7 @@ impl Reference {
         }
         for found in automaton.find_overlapping_iter(&scratch.haystack) {
             out.push(Candidate {
-                needle: found.pattern().as_u32(),
+                needle: self.needles[found.pattern().as_usize()],
                 run: scratch.runs[found.start()],
             });
         }

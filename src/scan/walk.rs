@@ -44,6 +44,11 @@ const JOINED_LETTERS_MIN: usize = 8;
 /// Invisible characters skipped when looking back for a word boundary.
 const LOOK_BACK_MAX: usize = 64;
 
+/// Price of one letter read at a tier.
+pub fn letter_price(tier: u8) -> Milli {
+    Milli(if tier == 0 { 0 } else { LETTER_PRICE })
+}
+
 /// A found spelling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Walked {
@@ -60,6 +65,8 @@ pub struct Walked {
 pub struct Reader<'t> {
     pub text: &'t str,
     pub view: ImageView<'t>,
+    /// Terms of the other phase give no hit.
+    pub phase: super::Phase,
     /// Characters that can be both are letters.
     pub symbols: bool,
 }

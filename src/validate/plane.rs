@@ -65,6 +65,13 @@ pub(super) fn fold(c: char) -> Folded {
     if c.is_ascii() {
         return fold_ascii(c);
     }
+    // The common ideographs: none is dropped, styled or punctuation.
+    if matches!(c, '\u{4E00}'..='\u{9FFF}') && !is_stroke(c) {
+        let digit = han_digit(c).unwrap_or(NO_DIGIT);
+        let how =
+            if digit == NO_DIGIT { Folds::NONE } else { Folds::DIGIT };
+        return Folded { ch: c, class: Class::Other, digit, how };
+    }
     if let Some(class) = dropped(c) {
         return plain(c, class);
     }
