@@ -10,11 +10,13 @@ use std::hint::black_box;
 use aho_corasick::AhoCorasick;
 use aho_corasick::AhoCorasickKind;
 use aho_corasick::MatchKind;
+use criterion::BenchmarkGroup;
 use criterion::BenchmarkId;
 use criterion::Criterion;
 use criterion::Throughput;
 use criterion::criterion_group;
 use criterion::criterion_main;
+use criterion::measurement::WallTime;
 use text::Random;
 use trommel::decode::DecodeConfig;
 use trommel::decode::DecodeScratch;
@@ -104,7 +106,7 @@ fn bytes(posts: &[String]) -> Throughput {
 
 /// The two engines on one image; gives the count they agree on.
 fn engines(
-    group: &mut criterion::BenchmarkGroup<'_, criterion::measurement::WallTime>,
+    group: &mut BenchmarkGroup<'_, WallTime>,
     image: &Image,
     posts: &[String],
     terms: usize,

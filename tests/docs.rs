@@ -67,10 +67,8 @@ fn readme_shows_what_the_program_says() {
     let block = blocks("README.md", "console").remove(0);
     let (_, shown) = block.split_once("--quiet\n").unwrap();
     let command = block.lines().find(|line| line.contains("--quiet")).unwrap();
-    let args: Vec<&str> = command
-        .trim_start_matches("$ trommel ")
-        .split_whitespace()
-        .collect();
+    let args: Vec<&str> =
+        command.trim_start_matches("$ trommel ").split_whitespace().collect();
     let said: String = succeed(&args)
         .lines()
         .map(|line| match line.split_once("\"digest\":\"b3:") {

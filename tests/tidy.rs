@@ -91,14 +91,12 @@ fn tracked() -> Vec<String> {
         .current_dir(root())
         .output();
     match out {
-        Ok(out) if out.status.success() => {
-            String::from_utf8(out.stdout)
-                .unwrap()
-                .lines()
-                .map(str::to_owned)
-                .filter(|path| root().join(path).is_file())
-                .collect()
-        }
+        Ok(out) if out.status.success() => String::from_utf8(out.stdout)
+            .unwrap()
+            .lines()
+            .map(str::to_owned)
+            .filter(|path| root().join(path).is_file())
+            .collect(),
         // Outside a clone (a source archive) the folders of the repository
         // are all there is.
         _ => ["src", "tests", "benches", "rules", "docs", "corpora"]
@@ -335,8 +333,8 @@ fn nothing_is_left_to_do() {
 #[test]
 fn numbers_are_cast_in_one_file() {
     let kinds = [
-        "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32",
-        "i64", "i128", "isize", "f32", "f64", "char",
+        "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64",
+        "i128", "isize", "f32", "f64", "char",
     ];
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (path, text) in sources() {
@@ -378,10 +376,11 @@ fn functions(text: &str) -> Vec<(String, usize)> {
         let indent = &line[..line.len() - body.len()];
         let close = format!("{indent}}}");
         let end = lines[index..].iter().position(|line| {
-            *line == close || line.trim_end().ends_with(";") && {
-                line.starts_with(indent)
-                    && !line[indent.len()..].starts_with(' ')
-            }
+            *line == close
+                || line.trim_end().ends_with(";") && {
+                    line.starts_with(indent)
+                        && !line[indent.len()..].starts_with(' ')
+                }
         });
         if let Some(end) = end {
             found.push((name, end + 1));
@@ -458,10 +457,8 @@ fn ci_runs_the_commands_of_the_readme() {
     let readme = read("README.md");
     let (_, rest) = readme.split_once("## Two commands").unwrap();
     let (section, _) = rest.split_once("\n## ").unwrap();
-    let commands: Vec<&str> = section
-        .lines()
-        .filter_map(|line| line.strip_prefix("    "))
-        .collect();
+    let commands: Vec<&str> =
+        section.lines().filter_map(|line| line.strip_prefix("    ")).collect();
     assert_eq!(commands.len(), 2, "{commands:?}");
     let ci = read(".ci/run");
     let last = commands[1];
@@ -525,9 +522,9 @@ fn corpora_have_their_origin_on_record() {
         let digest = Sha256::digest(&bytes);
         let sum: String =
             digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        let row = readme.lines().find(|line| {
-            line.starts_with(&format!("| `{name}` |"))
-        });
+        let row = readme
+            .lines()
+            .find(|line| line.starts_with(&format!("| `{name}` |")));
         match row {
             None => wrong.push(format!("{name}: no row")),
             Some(row) if !row.contains(&sum) => {
