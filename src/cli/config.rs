@@ -93,7 +93,8 @@ fn settings_path(given: &[OsString]) -> anyhow::Result<Option<PathBuf>> {
         .map(PathBuf::from)
         .filter(|path| path.is_absolute())
         .or_else(|| {
-            std::env::var_os("HOME").map(|home| Path::new(&home).join(".config"))
+            std::env::var_os("HOME")
+                .map(|home| Path::new(&home).join(".config"))
         });
     let user = home.map(|home| home.join("trommel").join("trommel.toml"));
     Ok(user.filter(|path| path.is_file()))

@@ -1,0 +1,142 @@
+//! What the documents claim: rule blocks compile and their tests pass, the
+//! example of the README gives the output shown there, the policy and the
+//! settings of the README are accepted.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap()
+}
+
+fn trommel(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_trommel"))
+        .args(args)
+        .current_dir(root())
+        .env_remove("TROMMEL_CONFIG")
+        .output()
+        .unwrap()
+}
+
+/// Runs and expects success; gives standard output.
+fn succeed(args: &[&str]) -> String {
+    let out = trommel(args);
+    let error = String::from_utf8_lossy(&out.stderr);
+    let text = String::from_utf8_lossy(&out.stdout).into_owned();
+    assert!(out.status.success(), "{args:?}: {error}{text}");
+    text
+}
+
+/// Contents of the fenced blocks of a document with that info string.
+fn blocks(document: &str, info: &str) -> Vec<String> {
+    let open = format!("\n```{info}\n");
+    read(document)
+        .split(&open)
+        .skip(1)
+        .map(|rest| rest.split("\n```").next().unwrap().to_owned() + "\n")
+        .collect()
+}
+
+#[test]
+fn rule_blocks_compile_and_hold() {
+    let folder = tempfile::tempdir().unwrap();
+    let blocks = blocks("docs/rules.md", "toml rule");
+    assert!(blocks.len() >= 3, "{}", blocks.len());
+    for (number, block) in blocks.iter().enumerate() {
+        let path = folder.path().join(format!("block{number}.toml"));
+        fs::write(&path, block).unwrap();
+        let path = path.to_str().unwrap();
+        succeed(&["check", path, "--deny-warnings"]);
+        succeed(&["test", path]);
+    }
+}
+
+#[test]
+fn example_rule_holds() {
+    succeed(&["check", "docs/example.toml", "--deny-warnings"]);
+    succeed(&["test", "docs/example.toml"]);
+}
+
+#[test]
+fn readme_shows_what_the_program_says() {
+    let block = blocks("README.md", "console").remove(0);
+    let (_, shown) = block.split_once("--quiet\n").unwrap();
+    let command = block.lines().find(|line| line.contains("--quiet")).unwrap();
+    let args: Vec<&str> =
+        command.trim_start_matches("$ trommel ").split_whitespace().collect();
+    let said: String = succeed(&args)
+        .lines()
+        .map(|line| match line.split_once("\"digest\":\"b3:") {
+            Some((head, tail)) => {
+                let (_, tail) = tail.split_once('"').unwrap();
+                format!("{head}\"digest\":\"b3:…\"{tail}\n")
+            }
+            None => format!("{line}\n"),
+        })
+        .collect();
+    assert_eq!(said, shown);
+    let posts: String = block
+        .lines()
+        .skip(1)
+        .take_while(|line| !line.starts_with('$'))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    assert_eq!(read("docs/example.ndjson"), posts);
+}
+
+#[test]
+fn sample_is_judged_and_broken_sample_is_counted() {
+    let out = trommel(&["scan", "corpora/sample.ndjson", "--quiet"]);
+    assert_eq!(out.status.code(), Some(0));
+    let text = String::from_utf8(out.stdout).unwrap();
+    assert_eq!(text.lines().count(), 60);
+    let passed = text.matches("\"verdict\":\"pass\"").count();
+    assert!((30..60).contains(&passed), "{passed} of 60 pass");
+    let path = "corpora/broken-sample.ndjson";
+    let out = trommel(&["scan", path, "--quiet", "--emit", "none"]);
+    assert_eq!(out.status.code(), Some(3));
+}
+
+#[test]
+fn policy_and_settings_of_the_readme_are_accepted() {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = folder.path().join("policy.toml");
+    fs::write(&policy, &blocks("README.md", "toml policy")[0]).unwrap();
+    let policy = policy.to_str().unwrap();
+    let posts = "docs/example.ndjson";
+    succeed(&["scan", posts, "--policy", policy, "--quiet"]);
+    let settings = folder.path().join("trommel.toml");
+    // The rejects file of the example must not land in the repository.
+    let rejects = folder.path().join("rejects.ndjson");
+    let block = blocks("README.md", "toml settings")[0].replace(
+        "rejects.ndjson",
+        &rejects.to_str().unwrap().replace('\\', "/"),
+    );
+    fs::write(&settings, block).unwrap();
+    let settings = settings.to_str().unwrap();
+    let text = succeed(&["scan", posts, "--config", settings, "--quiet"]);
+    assert!(!text.contains("\"verdict\":\"pass\""), "{text}");
+}
+
+#[test]
+fn every_diagnostic_is_in_the_reference() {
+    let text = read("docs/rules.md");
+    for code in trommel::pack::diagnostic::CODES {
+        let row = format!("| {} | {} |", code.id, code.title);
+        assert!(text.contains(&row), "no row `{row}` in docs/rules.md");
+    }
+}
+
+#[test]
+fn every_fold_is_in_the_readme() {
+    let text = read("README.md");
+    for fold in trommel::fold::Fold::ALL {
+        let name = format!("`{}`", fold.as_str());
+        assert!(text.contains(&name), "{name} is not in README.md");
+    }
+}
