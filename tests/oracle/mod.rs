@@ -1,0 +1,215 @@
+//! The naive oracle. In: an image and a text; out: every place where the
+//! walk accepts a spelling. No needles, no filter, no runs: every pattern is
+//! tried at every character. Shared by the engine tests and the fuzz
+//! targets.
+//!
+//! The engines differ from it by design in two ways, and [`compare`] allows
+//! exactly these:
+//!
+//! 1. Of the places in one run of equal classes where a pattern may begin
+//!    they report one. So a place of the oracle needs no equal hit, only an
+//!    overlapping one of the same term.
+//! 2. They search classes, and a code point outside ASCII has the class of
+//!    its first reading alone (`ч` is looked for as y, not as 4). So only
+//!    places whose class sequence is that of the pattern are required.
+
+use trommel::base::Span;
+use trommel::fold::{Fold, Sym, decode_escapes, letter};
+use trommel::image::{Image, ImageView, PatternRow};
+use trommel::pack::{Options, compile_text};
+use trommel::scan::{Engine, EngineKind, Folded, Hit, Reader, ScanScratch, walk};
+use trommel::verdict::Milli;
+
+/// What one escape costs, as documented in the contract.
+const ESCAPE_PRICE: u16 = 30;
+
+/// A place of the oracle.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    pub hit: Hit,
+    /// The search must see it.
+    pub required: bool,
+}
+
+/// A rule with one set. `near` keeps the compiler from refusing terms of one
+/// character; engines do not look at conditions.
+pub fn rules(terms: &[String], level: Option<&str>, when: &str) -> String {
+    let list: Vec<String> = terms
+        .iter()
+        .map(|term| toml::Value::from(term.as_str()).to_string())
+        .collect();
+    let level = level.map_or(String::new(), |l| format!(", folds = \"{l}\""));
+    format!(
+        "[[rule]]\nid = \"spam.row\"\ntitle = \"Row\"\n\
+         category = \"spam\"\nconfidence = 0.95\nowner = \"tests\"\n\
+         review_by = 2099-01-01\nreason = {{ zh = \"行\", en = \"Row\" }}\n\
+         [rule.sets]\nterms = {{ list = [{}]{level} }}\n\
+         other = {{ validator = \"url\" }}\n\
+         [rule.match]\nwhen = \"{when}\"\n",
+        list.join(", ")
+    )
+}
+
+/// The image of a list of term-file lines.
+pub fn image(terms: &[String], level: Option<&str>) -> Result<Image, String> {
+    let text = rules(terms, level, "near(terms, other, 1)");
+    let today = trommel::base::clock::Date(20_261_121);
+    compile_text("row.toml", &text, &Options::default().today(today))
+        .map_err(|error| error.to_string())
+}
+
+/// Hits of one engine.
+pub fn scan(kind: EngineKind, image: &Image, text: &str) -> Vec<Hit> {
+    let engine = Engine::new(kind, image).expect("the automaton is small");
+    let mut out = Vec::new();
+    let mut scratch = ScanScratch::default();
+    engine.scan(&image.view(), text, &mut scratch, &mut out);
+    out
+}
+
+/// Every place, in no order, with duplicates.
+pub fn places(image: &Image, text: &str) -> Vec<Place> {
+    let view = image.view();
+    let mut out = Vec::new();
+    for symbols in [false, true] {
+        read(&view, text, symbols, &mut out);
+    }
+    let Some(decoded) = decode_escapes(text) else { return out };
+    let mut inner = Vec::new();
+    for symbols in [false, true] {
+        read(&view, &decoded.text, symbols, &mut inner);
+    }
+    for mut place in inner {
+        let hit = &mut place.hit;
+        let (start, end, escaped) =
+            decoded.original(hit.span.start, hit.span.end);
+        let exact = view.terms[hit.term as usize].is_exact();
+        if !escaped || exact {
+            continue;
+        }
+        hit.span = Span::new(start, end);
+        hit.folds.insert(Fold::Escape);
+        hit.penalty = Milli(hit.penalty.0 + ESCAPE_PRICE);
+        hit.tier = 1;
+        out.push(place);
+    }
+    out
+}
+
+/// One reading of the text.
+fn read(
+    view: &ImageView<'_>,
+    text: &str,
+    symbols: bool,
+    out: &mut Vec<Place>,
+) {
+    let reader = Reader { text, view: *view, symbols };
+    let read_at_all = !symbols || symbols_are_read(view, text);
+    let mut folded = Folded::default();
+    for needle in 0..view.needle_count() {
+        let needle = needle as u32;
+        for number in view.needle_patterns(needle) {
+            let pattern = view.pattern(number);
+            if pattern.row.has(PatternRow::SYMBOL) && !symbols {
+                continue;
+            }
+            for (start, c) in text.char_indices() {
+                if !is_letter(view, c, symbols) {
+                    continue;
+                }
+                let Some(found) = walk(&reader, pattern, start) else {
+                    continue;
+                };
+                folded.fill(&text[start..found.end], view.classes, symbols);
+                let seen = folded.syms.starts_with(view.needle(needle));
+                for &term in view.pattern_terms(pattern.row) {
+                    let info = &view.terms[term as usize];
+                    if info.is_exact() && found.tier > 0 {
+                        continue;
+                    }
+                    let mut folds = found.folds;
+                    if info.is_alias() {
+                        folds.insert(Fold::Alias);
+                    }
+                    let span = Span::new(start as u32, found.end as u32);
+                    let hit = Hit {
+                        set: info.set,
+                        span,
+                        term,
+                        penalty: found.penalty,
+                        folds,
+                        tier: found.tier,
+                    };
+                    out.push(Place { hit, required: seen && read_at_all });
+                }
+            }
+        }
+    }
+}
+
+/// Whether a hit may begin with this character.
+fn is_letter(view: &ImageView<'_>, c: char, symbols: bool) -> bool {
+    let sym = view.classes.get(c);
+    if sym.0 & Sym::SYMBOL_BIT != 0 { symbols } else { sym.is_letter() }
+}
+
+/// The engines read symbols as letters only where that promises something:
+/// a symbol that is more than a look-alike, or a look-alike before a letter
+/// or digit.
+fn symbols_are_read(view: &ImageView<'_>, text: &str) -> bool {
+    let visible: Vec<char> = text
+        .chars()
+        .filter(|c| view.classes.get(*c) != Sym::IGNORABLE)
+        .collect();
+    let symbol = |c: char| view.classes.get(c).0 & Sym::SYMBOL_BIT != 0;
+    let look_alike = |c: char| "!|($@€£¥¡".contains(c);
+    let word = |c: char| letter::is_word_letter(c) || letter::is_digit(c);
+    visible.iter().any(|c| symbol(*c) && !look_alike(*c))
+        || visible
+            .windows(2)
+            .any(|pair| symbol(pair[0]) && !symbol(pair[1]) && word(pair[1]))
+}
+
+/// Compares both engines with each other and with the oracle; the error
+/// says what differs.
+pub fn compare(image: &Image, text: &str) -> Result<Vec<Hit>, String> {
+    let fused = scan(EngineKind::Fused, image, text);
+    let reference = scan(EngineKind::Reference, image, text);
+    let view = image.view();
+    let show = |hit: &Hit| {
+        let term = view.term_text(hit.term);
+        let quote = text.get(hit.span.range());
+        format!(
+            "{term:?} at {}..{} {quote:?} {:?} {}",
+            hit.span.start, hit.span.end, hit.folds, hit.penalty
+        )
+    };
+    if fused != reference {
+        let list = |hits: &[Hit]| -> Vec<String> {
+            hits.iter().map(show).collect()
+        };
+        return Err(format!(
+            "fused {:?} differs from reference {:?}",
+            list(&fused),
+            list(&reference)
+        ));
+    }
+    let places = places(image, text);
+    for hit in &fused {
+        if !places.iter().any(|place| place.hit == *hit) {
+            return Err(format!("the oracle has no {}", show(hit)));
+        }
+        if text.get(hit.span.range()).is_none() {
+            return Err(format!("inside a character: {}", show(hit)));
+        }
+    }
+    for place in places.iter().filter(|place| place.required) {
+        let covered = fused.iter().any(|hit| {
+            hit.term == place.hit.term && hit.span.overlaps(place.hit.span)
+        });
+        if !covered {
+            return Err(format!("the engines miss {}", show(&place.hit)));
+        }
+    }
+    Ok(fused)
+}
