@@ -330,8 +330,12 @@ pub struct EvalArgs {
     pub label: String,
 
     /// Labels that must pass.
-    #[arg(long, value_name = "LABEL[,LABEL]", value_delimiter = ',',
-          default_value = "clean,pass,ham,ok")]
+    #[arg(
+        long,
+        value_name = "LABEL[,LABEL]",
+        value_delimiter = ',',
+        default_value = "clean,pass,ham,ok"
+    )]
     pub clean: Vec<String>,
 
     /// Records to leave out, as KEY=VALUE or KEY=PREFIX*; repeatable.

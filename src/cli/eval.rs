@@ -46,8 +46,10 @@ pub fn run(args: &EvalArgs) -> anyhow::Result<Exit> {
     };
     messages::stdout(&shown)?;
     if measured.groups.is_empty() {
-        bail!("no labelled record was read: is the label under another key \
-               (--label)?");
+        bail!(
+            "no labelled record was read: is the label under another key \
+               (--label)?"
+        );
     }
     if !measured.source_errors.is_empty() {
         return Ok(Exit::CouldNotRun);
@@ -84,7 +86,13 @@ fn table(
     let _ = writeln!(
         out,
         "{:24} {:12} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8}",
-        "set", "label", "records", "takedown", "report", "pass", "recall",
+        "set",
+        "label",
+        "records",
+        "takedown",
+        "report",
+        "pass",
+        "recall",
         "takedown"
     );
     for ((set, label), counts) in &measured.groups {

@@ -27,8 +27,7 @@ pub fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
                 crate::base::int::to_u64(bytes.len()) <= limit,
                 "the text is longer than {limit} bytes"
             );
-            String::from_utf8(bytes)
-                .context("standard input is not UTF-8")?
+            String::from_utf8(bytes).context("standard input is not UTF-8")?
         }
         Some(text) => text.to_owned(),
     };

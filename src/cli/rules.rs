@@ -8,9 +8,7 @@ use super::args::{Engine, RuleArgs};
 use super::messages;
 use crate::eval::{Config, Policy, Scanner};
 use crate::image::{Image, is_image};
-use crate::pack::{
-    self, Compilation, Options, PackSource, diagnostic, load,
-};
+use crate::pack::{self, Compilation, Options, PackSource, diagnostic, load};
 use crate::scan::EngineKind;
 
 /// The sources of the packs named, each once. None named: all shipped.

@@ -41,8 +41,7 @@ pub fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
     let bar = bar(args, &sources);
     let stop = flow::stop_flag();
     install_signals(&stop)?;
-    let threads =
-        args.threads.map_or_else(flow::default_threads, Into::into);
+    let threads = args.threads.map_or_else(flow::default_threads, Into::into);
     let job = Job {
         scanner: &scanner,
         decoder: &decoder,

@@ -17,7 +17,11 @@ pub struct Facts;
 
 impl Facts {
     /// The fact of that name over all fields of a record.
-    pub fn get(&self, name: &str, record: &Record<'_>) -> Option<Scalar<'static>> {
+    pub fn get(
+        &self,
+        name: &str,
+        record: &Record<'_>,
+    ) -> Option<Scalar<'static>> {
         let texts = || record.fields.iter().map(|field| &*field.text);
         let chars = || texts().flat_map(str::chars);
         let number = match name {

@@ -223,8 +223,7 @@ impl<I: Intervals> Judge<'_, '_, I> {
             }
             let penalty = one.penalty.max(other.penalty);
             let index = first + step;
-            let (l, r) =
-                if one_is_left { (at, index) } else { (index, at) };
+            let (l, r) = if one_is_left { (at, index) } else { (index, at) };
             pairs.push(l, r, penalty);
         }
     }
@@ -280,7 +279,8 @@ impl<I: Intervals> Judge<'_, '_, I> {
     /// The value of a field of the condition language.
     pub fn value(&self, path: &str) -> Option<Scalar<'static>> {
         let own = |text: &Option<Cow<'_, str>>| {
-            text.as_ref().map(|text| Scalar::Text(Cow::Owned(text.to_string())))
+            text.as_ref()
+                .map(|text| Scalar::Text(Cow::Owned(text.to_string())))
         };
         match path {
             "surface" => own(&self.record.surface),
@@ -393,8 +393,7 @@ fn letters_between(text: &str, classes: ClassView<'_>, limit: u32) -> u32 {
         if sym == Sym::IGNORABLE {
             continue;
         }
-        let separator =
-            sym == Sym::SEPARATOR || sym.0 & Sym::SYMBOL_BIT != 0;
+        let separator = sym == Sym::SEPARATOR || sym.0 & Sym::SYMBOL_BIT != 0;
         if separator && in_separators {
             continue;
         }

@@ -290,11 +290,7 @@ impl Scanner {
     }
 
     /// Judges one record. A record without text passes.
-    pub fn scan(
-        &self,
-        record: &Record<'_>,
-        scratch: &mut Scratch,
-    ) -> Outcome {
+    pub fn scan(&self, record: &Record<'_>, scratch: &mut Scratch) -> Outcome {
         let view = self.image.view();
         self.collect(&view, record, false, scratch);
         if scratch.due.is_empty() {
@@ -586,11 +582,7 @@ impl Scanner {
     }
 
     /// Rules whose announcing sets have a hit in the record.
-    pub fn due(
-        &self,
-        record: &Record<'_>,
-        scratch: &mut Scratch,
-    ) -> Vec<u32> {
+    pub fn due(&self, record: &Record<'_>, scratch: &mut Scratch) -> Vec<u32> {
         let view = self.image.view();
         self.collect(&view, record, true, scratch);
         scratch.due.clone()
@@ -681,8 +673,7 @@ fn set_runtime(
 
 fn rule_runtime(rule: &RuleMeta, policy: &Policy) -> RuleRuntime {
     let own = policy.rule(&rule.id);
-    let mut ceiling =
-        Verdict::parse(&rule.ceiling).unwrap_or(Verdict::Report);
+    let mut ceiling = Verdict::parse(&rule.ceiling).unwrap_or(Verdict::Report);
     if rule.status != "stable" {
         ceiling = ceiling.min(if rule.status == "report" {
             Verdict::Report
@@ -732,9 +723,8 @@ impl Shields {
     /// Whether one exception covers the whole span: of all that begin no
     /// later, the one that reaches furthest.
     fn cover(&self, field: u32, span: Span) -> bool {
-        let after = self
-            .spans
-            .partition_point(|s| (s.0, s.1) <= (field, span.start));
+        let after =
+            self.spans.partition_point(|s| (s.0, s.1) <= (field, span.start));
         after > 0
             && self.spans[after - 1].0 == field
             && self.spans[after - 1].2 >= span.end
@@ -820,8 +810,7 @@ impl RuleIntervals<'_, '_> {
             let mut index = 0;
             out.retain(|interval| {
                 index += 1;
-                index <= first
-                    || !shields.cover(interval.field, interval.span)
+                index <= first || !shields.cover(interval.field, interval.span)
             });
         }
     }

@@ -62,10 +62,7 @@ impl Phrase {
 }
 
 fn is_skipped(c: char) -> bool {
-    matches!(
-        tables::kind(c),
-        Kind::Separator | Kind::Ignorable | Kind::Mark
-    )
+    matches!(tables::kind(c), Kind::Separator | Kind::Ignorable | Kind::Mark)
 }
 
 #[cfg(test)]

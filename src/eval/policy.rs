@@ -131,19 +131,14 @@ impl Policy {
             let mut surfaces = BTreeMap::new();
             for (surface, own) in &entry.surface {
                 let at = format!("category.{name}.surface.{surface}");
-                surfaces
-                    .insert(surface.clone(), limits(base, own, &at)?);
+                surfaces.insert(surface.clone(), limits(base, own, &at)?);
             }
             let entry = CategoryPolicy { limits: base, surfaces };
             policy.categories.insert(category, entry);
         }
         for (id, mut entry) in file.rule {
             if !known_rules.contains(&id.as_str()) {
-                return Err(unknown(
-                    "rule",
-                    &id,
-                    known_rules.iter().copied(),
-                ));
+                return Err(unknown("rule", &id, known_rules.iter().copied()));
             }
             if let Some(name) = &entry.downgrade {
                 entry.max = Some(verdict(name, &format!("rule.{id}"))?);

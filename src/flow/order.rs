@@ -59,13 +59,12 @@ fn one(
     written: &mut Written,
 ) -> bool {
     written.tally.add(&batch.tally);
-    let result =
-        outputs.verdicts.write_all(&batch.lines).and_then(|()| {
-            match &mut outputs.rejects {
-                Some(rejects) => rejects.write_all(&batch.rejects),
-                None => Ok(()),
-            }
-        });
+    let result = outputs.verdicts.write_all(&batch.lines).and_then(|()| {
+        match &mut outputs.rejects {
+            Some(rejects) => rejects.write_all(&batch.rejects),
+            None => Ok(()),
+        }
+    });
     if let Err(error) = result {
         written.error = Some(error);
         return false;

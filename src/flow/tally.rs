@@ -69,8 +69,7 @@ impl Tally {
 
     /// Whether every record has become a verdict or a reject.
     pub fn adds_up(&self) -> bool {
-        self.records
-            == self.verdicts.iter().sum::<u64>() + self.reject_total()
+        self.records == self.verdicts.iter().sum::<u64>() + self.reject_total()
     }
 
     /// Adds another tally.

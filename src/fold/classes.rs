@@ -87,8 +87,7 @@ pub fn build_classes(alphabet: &BTreeSet<char>) -> Option<ClassTable> {
     let mut merged = Merge::new(alphabet);
     let sources = sources(alphabet);
     for &c in sources.iter().filter(|c| merges(**c, alphabet)) {
-        let mut known =
-            letter::readings(c).filter(|to| alphabet.contains(to));
+        let mut known = letter::readings(c).filter(|to| alphabet.contains(to));
         if let Some(first) = known.next() {
             for other in known {
                 merged.join(first, other);
@@ -104,8 +103,7 @@ pub fn build_classes(alphabet: &BTreeSet<char>) -> Option<ClassTable> {
     let mut flat: BTreeMap<usize, Vec<u16>> = BTreeMap::new();
     let mut set = |code: u32, sym: u16| {
         let code = int::to_usize(code);
-        let block =
-            flat.entry(code / BLOCK).or_insert_with(|| vec![0; BLOCK]);
+        let block = flat.entry(code / BLOCK).or_insert_with(|| vec![0; BLOCK]);
         block[code % BLOCK] = sym;
     };
     for &(first, last, kind) in tables::kind_ranges().iter() {
@@ -245,8 +243,7 @@ mod tests {
 
     #[test]
     fn look_alikes_do_not_chain_into_one_class() {
-        let alphabet: BTreeSet<char> =
-            ('a'..='z').chain('0'..='9').collect();
+        let alphabet: BTreeSet<char> = ('a'..='z').chain('0'..='9').collect();
         let table = build_classes(&alphabet).unwrap();
         let mut sizes: BTreeMap<u16, usize> = BTreeMap::new();
         for c in &alphabet {

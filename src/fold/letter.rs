@@ -48,8 +48,7 @@ pub fn readings(c: char) -> impl Iterator<Item = char> {
     let folded = canonical(c);
     let own = tables::t1(c).iter();
     let other = if folded == c { &[][..] } else { tables::t1(folded) };
-    std::iter::once(folded)
-        .chain(own.chain(other.iter()).map(|(to, _)| *to))
+    std::iter::once(folded).chain(own.chain(other.iter()).map(|(to, _)| *to))
 }
 
 /// Whether a code point is a letter for word boundaries: a cased or other

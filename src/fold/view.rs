@@ -246,11 +246,7 @@ fn backslash(text: &str) -> Option<(char, usize)> {
             let low = char::from(*rest.get(2)?).to_digit(16)?;
             let code = high * 16 + low;
             // Bytes above ASCII are not characters of their own.
-            if code < 0x80 {
-                Some((char::from_u32(code)?, 4))
-            } else {
-                None
-            }
+            if code < 0x80 { Some((char::from_u32(code)?, 4)) } else { None }
         }
         _ => None,
     }

@@ -136,10 +136,7 @@ fn is_offset_table(table: &[u32], end: usize) -> bool {
         && table.last().is_some_and(|last| int::to_usize(*last) == end)
 }
 
-fn dictionary(
-    view: &super::ImageView<'_>,
-    meta: &Meta,
-) -> Result<(), Kind> {
+fn dictionary(view: &super::ImageView<'_>, meta: &Meta) -> Result<(), Kind> {
     let fail = |what: &str| Err(damaged(format!("{what} is out of range")));
     let blocks = view.classes.blocks.len();
     if view.classes.index.len() != 0x11_0000 / 256
@@ -230,9 +227,7 @@ fn rules(meta: &Meta) -> Result<(), Kind> {
     let sets = meta.sets.len();
     for (number, set) in meta.sets.iter().enumerate() {
         let below = |m: &u32| int::to_usize(*m) < number;
-        if !set.members.iter().all(below)
-            || !set.literals.iter().all(below)
-        {
+        if !set.members.iter().all(below) || !set.literals.iter().all(below) {
             return Err(damaged(format!("set {} refers ahead", set.name)));
         }
     }

@@ -18,9 +18,7 @@ use crate::base::int;
 use crate::base::limits;
 
 pub use format::{Gate, MAGIC, PatternRow, TermRow, VERSION, gap, section};
-pub use meta::{
-    Condition, Literal, Meta, Op, PackMeta, RuleMeta, SetMeta,
-};
+pub use meta::{Condition, Literal, Meta, Op, PackMeta, RuleMeta, SetMeta};
 pub use mmap::map;
 pub use view::{FusedView, ImageView, Pattern};
 pub use write::{FusedParts, Parts, write};
@@ -146,9 +144,9 @@ impl Image {
 
     /// Name and length in bytes of every section.
     pub fn sections(&self) -> impl Iterator<Item = (&'static str, usize)> {
-        section::ALL.iter().map(|(id, name, _)| {
-            (*name, self.inner.sections.range(*id).len())
-        })
+        section::ALL
+            .iter()
+            .map(|(id, name, _)| (*name, self.inner.sections.range(*id).len()))
     }
 
     /// `name@version` of a pack.

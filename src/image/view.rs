@@ -43,10 +43,7 @@ pub struct Pattern<'a> {
 }
 
 impl<'a> ImageView<'a> {
-    pub(super) fn new(
-        bytes: &'a [u8],
-        sections: &Sections,
-    ) -> ImageView<'a> {
+    pub(super) fn new(bytes: &'a [u8], sections: &Sections) -> ImageView<'a> {
         let index = cast(bytes, sections, section::CLASS_INDEX);
         let blocks = cast(bytes, sections, section::CLASS_BLOCKS);
         ImageView {
@@ -138,8 +135,7 @@ impl<'a> ImageView<'a> {
     pub fn term_text(&self, term: u32) -> &'a str {
         let row = &self.terms[int::to_usize(term)];
         let start = int::to_usize(row.text);
-        let bytes =
-            &self.strings[start..start + int::to_usize(row.text_len)];
+        let bytes = &self.strings[start..start + int::to_usize(row.text_len)];
         std::str::from_utf8(bytes).unwrap_or("")
     }
 }

@@ -44,11 +44,7 @@ pub fn write(parts: &Parts) -> Vec<u8> {
     let [waking, rest] = &parts.fused;
     let bodies: [(u32, usize, &[u8]); 20] = [
         (section::CLASS_INDEX, 2, bytemuck::cast_slice(&parts.class_index)),
-        (
-            section::CLASS_BLOCKS,
-            2,
-            bytemuck::cast_slice(&parts.class_blocks),
-        ),
+        (section::CLASS_BLOCKS, 2, bytemuck::cast_slice(&parts.class_blocks)),
         (
             section::NEEDLE_STARTS,
             4,

@@ -216,9 +216,7 @@ impl Parser<'_> {
         quote: char,
     ) -> Parsed<(Token, usize)> {
         match rest[1..].find(quote) {
-            Some(end) => {
-                Ok((Token::Text(rest[1..=end].to_owned()), end + 2))
-            }
+            Some(end) => Ok((Token::Text(rest[1..=end].to_owned()), end + 2)),
             None => {
                 let label = "string is not closed".to_owned();
                 self.fail(&(at..at + rest.len()), label, "")
@@ -249,8 +247,10 @@ impl Parser<'_> {
     fn whole(&mut self) -> Parsed<Expr> {
         let expr = self.or(0)?;
         if *self.peek() != Token::End {
-            let label = format!("expected `and` or `or`, found {}",
-                self.peek().show());
+            let label = format!(
+                "expected `and` or `or`, found {}",
+                self.peek().show()
+            );
             return self.fail(&self.span(), label, "");
         }
         Ok(expr)
@@ -291,8 +291,11 @@ impl Parser<'_> {
         }
         let (token, span) = self.next();
         let Token::Name(name) = token else {
-            let label = format!("expected a set, a function or a field, \
-                                 found {}", token.show());
+            let label = format!(
+                "expected a set, a function or a field, \
+                                 found {}",
+                token.show()
+            );
             return self.fail(&span, label, "");
         };
         if *self.peek() == Token::Open {
@@ -381,8 +384,10 @@ impl Parser<'_> {
         match token {
             Token::Name(name) => Ok(Sp::new(name, self.place(&span))),
             other => {
-                let label = format!("expected the name of a set, found {}",
-                    other.show());
+                let label = format!(
+                    "expected the name of a set, found {}",
+                    other.show()
+                );
                 self.fail(&span, label, "")
             }
         }
@@ -395,8 +400,7 @@ impl Parser<'_> {
         {
             return Ok(number);
         }
-        let label =
-            format!("expected a whole number, found {}", token.show());
+        let label = format!("expected a whole number, found {}", token.show());
         self.fail(&span, label, "")
     }
 
@@ -408,8 +412,11 @@ impl Parser<'_> {
             Token::Name(name) if name == "true" => Ok(Literal::Bool(true)),
             Token::Name(name) if name == "false" => Ok(Literal::Bool(false)),
             other => {
-                let label = format!("expected a number, a string, true or \
-                                     false, found {}", other.show());
+                let label = format!(
+                    "expected a number, a string, true or \
+                                     false, found {}",
+                    other.show()
+                );
                 self.fail(&span, label, "strings stand in single quotes")
             }
         }

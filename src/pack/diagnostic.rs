@@ -211,9 +211,8 @@ pub fn render(
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let title = level
-        .primary_title(diagnostic.title.as_str())
-        .id(diagnostic.code.id);
+    let title =
+        level.primary_title(diagnostic.title.as_str()).id(diagnostic.code.id);
     let mut group = Group::with_title(title);
     for (number, label) in diagnostic.labels.iter().enumerate() {
         let file = &files[label.file];
@@ -236,8 +235,7 @@ pub fn render(
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(help.as_str()));
     }
-    let renderer =
-        if colour { Renderer::styled() } else { Renderer::plain() };
+    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     renderer.decor_style(DecorStyle::Ascii).render(&[group])
 }
 

@@ -176,8 +176,7 @@ fn ligatures() -> &'static HashMap<char, Vec<(char, Vec<char>)>> {
     static TABLE: OnceLock<HashMap<char, Vec<(char, Vec<char>)>>> =
         OnceLock::new();
     TABLE.get_or_init(|| {
-        let mut table: HashMap<char, Vec<(char, Vec<char>)>> =
-            HashMap::new();
+        let mut table: HashMap<char, Vec<(char, Vec<char>)>> = HashMap::new();
         for (symbol, written) in tables::ligatures() {
             let parts: Vec<char> = written.chars().collect();
             if let Some(first) = parts.first() {
@@ -237,7 +236,8 @@ fn apply(term: &Term, picked: &[&Change]) -> Option<Spelling> {
 
 /// The term backwards: from three Han or six Latin letters.
 fn reversed(term: &Term, gate: Gate) -> Option<Spelling> {
-    let long = if han_count(&term.letters) == term.letters.len() { 3 } else { 6 };
+    let long =
+        if han_count(&term.letters) == term.letters.len() { 3 } else { 6 };
     if gate != Gate::Free || term.letters.len() < long {
         return None;
     }
@@ -306,8 +306,10 @@ mod tests {
     #[test]
     fn exact_terms_have_only_ligatures() {
         let found = spellings(&fold_term("telegram"), true);
-        assert!(found.iter().all(|s| s.folds.iter().all(
-            |fold| fold == Fold::Ligature
-        )));
+        assert!(
+            found
+                .iter()
+                .all(|s| s.folds.iter().all(|fold| fold == Fold::Ligature))
+        );
     }
 }

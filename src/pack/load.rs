@@ -34,8 +34,10 @@ pub enum LoadError {
     Io { path: String, error: io::Error },
     #[error("{path}: not UTF-8 at byte {at}")]
     Utf8 { path: String, at: usize },
-    #[error("{path}: no pack here: expected a folder with pack.toml, or \
-             folders with one, or a rule file ending in .toml")]
+    #[error(
+        "{path}: no pack here: expected a folder with pack.toml, or \
+             folders with one, or a rule file ending in .toml"
+    )]
     NoPack { path: String },
     #[error("no file, folder or shipped pack is called {name:?}{hint}")]
     Unknown { name: String, hint: String },
@@ -66,9 +68,7 @@ fn shipped_files(dir: &Dir<'_>, pack: &str, out: &mut Vec<SourceFile>) {
         let Some(path) = file.path().to_str() else { continue };
         let name = path.strip_prefix(pack).unwrap_or(path);
         let name = name.trim_start_matches('/').to_owned();
-        if let (true, Some(text)) =
-            (is_source(&name), file.contents_utf8())
-        {
+        if let (true, Some(text)) = (is_source(&name), file.contents_utf8()) {
             let path = format!("shipped:{path}");
             out.push(SourceFile { path, name, text: text.to_owned() });
         }
@@ -174,10 +174,8 @@ fn walk(
 }
 
 fn sorted_entries(path: &Path) -> Result<Vec<PathBuf>, LoadError> {
-    let fail = |error| LoadError::Io {
-        path: path.display().to_string(),
-        error,
-    };
+    let fail =
+        |error| LoadError::Io { path: path.display().to_string(), error };
     let mut entries = Vec::new();
     for entry in std::fs::read_dir(path).map_err(fail)? {
         entries.push(entry.map_err(fail)?.path());

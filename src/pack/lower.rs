@@ -12,7 +12,7 @@ use rayon::slice::ParallelSliceMut;
 
 use super::condition::Expr;
 use super::diagnostic::{
-    ALWAYS, Diagnostic, DUPLICATE_ID, EXPIRED, FEW_TESTS, LONE_LETTER,
+    ALWAYS, DUPLICATE_ID, Diagnostic, EXPIRED, FEW_TESTS, LONE_LETTER,
     TOO_LARGE, UNKNOWN_FIELD, UNKNOWN_NAME, UNLESS_PASS, UNUSED_SET,
 };
 use super::expand::{self, Spelling};
@@ -300,8 +300,9 @@ impl<'a> Lowering<'a> {
             let names = known.iter().map(String::as_str);
             let help = match near::nearest(&name.value, names) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => "members of a record are written `meta.NAME`"
-                    .to_owned(),
+                None => {
+                    "members of a record are written `meta.NAME`".to_owned()
+                }
             };
             self.out.push(
                 Diagnostic::new(
@@ -428,17 +429,14 @@ fn triggers(
         let number = numbers[int::to_usize(set)].1;
         Some((cost(number, sets), vec![number]))
     };
-    let cheapest = |all: Vec<Option<(u64, Vec<u32>)>>| {
-        all.into_iter().flatten().min()
-    };
+    let cheapest =
+        |all: Vec<Option<(u64, Vec<u32>)>>| all.into_iter().flatten().min();
     match condition {
         Condition::Set(s) | Condition::Quoted(s) | Condition::Starts(s) => {
             one(*s)
         }
         Condition::Any(all) => union(all.iter().map(|s| one(*s))),
-        Condition::All(all) => {
-            cheapest(all.iter().map(|s| one(*s)).collect())
-        }
+        Condition::All(all) => cheapest(all.iter().map(|s| one(*s)).collect()),
         Condition::Count(s, op, n) | Condition::Distinct(s, op, n) => {
             let without = op.holds(Some(0.cmp(n)));
             if without { None } else { one(*s) }

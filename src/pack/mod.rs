@@ -76,8 +76,7 @@ impl Compilation {
                 .collect();
             return Err(PackError(all.join("\n")));
         };
-        Image::from_bytes(bytes)
-            .map_err(|error| PackError(error.to_string()))
+        Image::from_bytes(bytes).map_err(|error| PackError(error.to_string()))
     }
 }
 
@@ -175,7 +174,6 @@ pub fn compile_text(
 
 /// All shipped packs, compiled.
 pub fn shipped_image(options: &Options) -> Result<Image, PackError> {
-    let sources =
-        load::shipped_names().into_iter().filter_map(load::shipped);
+    let sources = load::shipped_names().into_iter().filter_map(load::shipped);
     compile(sources.collect(), options).image()
 }

@@ -112,10 +112,8 @@ impl Sets {
         if let Some(number) = key.as_ref().and_then(|k| self.same.get(k)) {
             return Some(*number);
         }
-        let full = format!(
-            "{}/{rule}/{name}",
-            packs.syntaxes[pack].manifest.name
-        );
+        let full =
+            format!("{}/{rule}/{name}", packs.syntaxes[pack].manifest.name);
         let number = self.define(packs, pack, &full, name, def, out);
         if let Some(key) = key {
             self.same.insert(key, number);
@@ -159,8 +157,7 @@ impl Sets {
             out.push(diagnostic);
             return None;
         };
-        let full =
-            format!("{}.{local}", packs.syntaxes[owner].manifest.name);
+        let full = format!("{}.{local}", packs.syntaxes[owner].manifest.name);
         match self.shared.get(&full) {
             Some(State::Done(number)) => return Some(*number),
             Some(State::Failed) => return None,
@@ -178,8 +175,7 @@ impl Sets {
             None => {}
         }
         self.shared.insert(full.clone(), State::Open);
-        let number =
-            self.define(packs, owner, &full, local, &set.def, out);
+        let number = self.define(packs, owner, &full, local, &set.def, out);
         self.shared.insert(full, State::Done(number));
         Some(number)
     }
@@ -201,9 +197,7 @@ impl Sets {
         };
         let mut single = false;
         for name in &def.refs {
-            if let Some(member) =
-                self.reference(packs, pack, name, def, out)
-            {
+            if let Some(member) = self.reference(packs, pack, name, def, out) {
                 single |= self.has_single[int::to_usize(member)];
                 if !meta.members.contains(&member) {
                     meta.members.push(member);
@@ -304,7 +298,13 @@ impl Sets {
         level: Level,
     ) {
         let identity = int::to_u32(line);
-        self.terms.push(NumberedTerm { term, set, identity, exception, level });
+        self.terms.push(NumberedTerm {
+            term,
+            set,
+            identity,
+            exception,
+            level,
+        });
     }
 
     fn add_terms(
@@ -315,8 +315,7 @@ impl Sets {
         def: &SetDef,
         out: &mut Vec<Diagnostic>,
     ) {
-        let mut lines: Vec<(Line, usize, std::ops::Range<usize>)> =
-            Vec::new();
+        let mut lines: Vec<(Line, usize, std::ops::Range<usize>)> = Vec::new();
         for item in &def.list {
             if let Some(line) = term::parse_line(&item.value) {
                 lines.push((line, def.file, item.span.clone()));
@@ -346,11 +345,8 @@ impl Sets {
                     out.push(problem);
                     continue;
                 }
-                let key = (
-                    term.letters.clone(),
-                    term.gaps.clone(),
-                    line.exception,
-                );
+                let key =
+                    (term.letters.clone(), term.gaps.clone(), line.exception);
                 if let Some(first) = seen.get(&key) {
                     let (_, other, place) = &lines[*first];
                     let text =
@@ -363,14 +359,17 @@ impl Sets {
                             span.clone(),
                             format!("`{}` again", term.text),
                         )
-                        .also(*other, place.clone(), "first here"),
+                        .also(
+                            *other,
+                            place.clone(),
+                            "first here",
+                        ),
                     );
                     continue;
                 }
                 seen.insert(key, number);
                 kept.insert(number);
-                let level =
-                    if line.exact { Level::Exact } else { def.level };
+                let level = if line.exact { Level::Exact } else { def.level };
                 self.push_term(
                     term.clone(),
                     set,
@@ -421,8 +420,7 @@ fn term_problem(
 /// million letters: only its length and script are known. Used to choose
 /// which set of a condition wakes its rule.
 fn frequency(term: &Term) -> u64 {
-    let spaces =
-        term.gaps.iter().filter(|kind| **kind == gap::SPACE).count();
+    let spaces = term.gaps.iter().filter(|kind| **kind == gap::SPACE).count();
     match (term::han_count(&term.letters), term.letters.len(), spaces) {
         (1, 1, _) => 5_000,
         (2, 2, _) => 100,

@@ -7,9 +7,7 @@ use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 
 use super::condition::{self, Expr};
-use super::diagnostic::{
-    BAD_ID, BAD_VALUE, Diagnostic, SYNTAX, WRONG_TYPE,
-};
+use super::diagnostic::{BAD_ID, BAD_VALUE, Diagnostic, SYNTAX, WRONG_TYPE};
 use super::load::{PackSource, SourceFile};
 use super::table::{Reader, Sp, number};
 use crate::base::{clock, near};
@@ -216,8 +214,7 @@ fn engine_fits(wanted: &str) -> bool {
     let parse = |text: &str| -> Option<Vec<u32>> {
         text.trim().split('.').map(|part| part.parse().ok()).collect()
     };
-    let Some(wanted) = wanted.trim().strip_prefix(">=").and_then(parse)
-    else {
+    let Some(wanted) = wanted.trim().strip_prefix(">=").and_then(parse) else {
         return false;
     };
     let own = parse(env!("CARGO_PKG_VERSION")).unwrap_or_default();
@@ -329,9 +326,7 @@ fn set_def(
                 span,
                 "",
             )
-            .help(
-                "give it one of list, file, ref, union, validator, regex",
-            ),
+            .help("give it one of list, file, ref, union, validator, regex"),
         );
     }
     def
@@ -367,8 +362,7 @@ fn choice<T: Copy>(
     out: &mut Vec<Diagnostic>,
 ) -> T {
     let Some(found) = found else { return fallback };
-    if let Some((_, value)) =
-        all.iter().find(|(name, _)| *name == found.value)
+    if let Some((_, value)) = all.iter().find(|(name, _)| *name == found.value)
     {
         return *value;
     }
@@ -430,9 +424,7 @@ fn rule(
         file,
         span,
         title: title.value,
-        category: choice(
-            "category", category, &categories, custom, file, out,
-        ),
+        category: choice("category", category, &categories, custom, file, out),
         confidence: confidence_of(confidence, file, out),
         ceiling: choice(
             "ceiling",
@@ -587,8 +579,7 @@ fn test(
     let what = if case { "the case" } else { "the test" };
     let mut reader = Reader::new(table, span.clone(), file, what, out);
     let text = reader.need_string("text", "what is scanned");
-    let expect =
-        reader.need_string("expect", "takedown, report or pass");
+    let expect = reader.need_string("expect", "takedown, report or pass");
     let name = reader.string("name");
     let folds = reader.strings("folds");
     let lang = reader.string("lang");

@@ -8,9 +8,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::diagnostic::{
-    Diagnostic, MISSING_KEY, UNKNOWN_KEY, WRONG_TYPE,
-};
+use super::diagnostic::{Diagnostic, MISSING_KEY, UNKNOWN_KEY, WRONG_TYPE};
 use crate::base::near;
 
 /// A value with its place in the file.
@@ -48,7 +46,10 @@ impl<'t, 'd> Reader<'t, 'd> {
     }
 
     /// The raw value of a key.
-    pub fn get(&mut self, key: &'static str) -> Option<&'t Spanned<DeValue<'t>>> {
+    pub fn get(
+        &mut self,
+        key: &'static str,
+    ) -> Option<&'t Spanned<DeValue<'t>>> {
         self.asked.insert(key);
         self.table.get(key)
     }
@@ -216,8 +217,7 @@ impl<'t, 'd> Reader<'t, 'd> {
                     diagnostic.help(format!("did you mean `{near}`?"))
                 }
                 None => {
-                    let all: Vec<&str> =
-                        self.asked.iter().copied().collect();
+                    let all: Vec<&str> = self.asked.iter().copied().collect();
                     diagnostic.help(format!("keys are {}", all.join(", ")))
                 }
             };

@@ -107,7 +107,9 @@ pub fn fold_term(written: &str) -> Term {
 }
 
 fn drops_marks(c: char) -> bool {
-    c.is_ascii() || tables::is_han(c) || matches!(c,
+    c.is_ascii()
+        || tables::is_han(c)
+        || matches!(c,
         '\u{80}'..='\u{24F}' | '\u{370}'..='\u{52F}' | '\u{1E00}'..='\u{1FFF}')
 }
 

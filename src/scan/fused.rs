@@ -71,15 +71,13 @@ pub fn build(needles: &[Vec<u16>], wanted: &[bool]) -> FusedParts {
     // About twelve bits an entry, two entries a needle: two false passes in
     // a hundred. The floor keeps small packs precise, the ceiling keeps the
     // table out of main memory.
-    let words =
-        (count * 24 / 64).next_power_of_two().clamp(1 << 7, 1 << 17);
+    let words = (count * 24 / 64).next_power_of_two().clamp(1 << 7, 1 << 17);
     let buckets = count.next_power_of_two().max(1 << 6);
     let mut filter = vec![0u64; words];
     let mut set = |hash: usize| {
         filter[hash & (words - 1)] |= word_bits(hash);
     };
-    let mut keyed: Vec<(usize, u32, usize)> =
-        Vec::with_capacity(count);
+    let mut keyed: Vec<(usize, u32, usize)> = Vec::with_capacity(count);
     for (number, needle) in needles.iter().enumerate() {
         if !wanted[number] {
             continue;

@@ -143,8 +143,7 @@ impl Engine {
             _ => None,
         };
         let view = image.view();
-        let ones =
-            Phase::ALL.map(|phase| fused::OneClass::new(&view, phase));
+        let ones = Phase::ALL.map(|phase| fused::OneClass::new(&view, phase));
         Ok(Engine { kind, reference, ones })
     }
 
@@ -267,7 +266,7 @@ impl Engine {
                 &mut scratch.candidates,
             ),
         }
-        let reader = Reader { text, view: *view, phase, symbols };
+        let reader = Reader { text, view: *view, symbols };
         let mut last = u32::MAX;
         for index in 0..scratch.candidates.len() {
             let candidate = scratch.candidates[index];
@@ -283,7 +282,7 @@ impl Engine {
                 scratch.starts.fill(&reader, sym, bounds);
                 last = candidate.run;
             }
-            verify(&reader, candidate, &scratch.starts, out);
+            verify(&reader, phase, candidate, &scratch.starts, out);
         }
     }
 }
@@ -324,6 +323,7 @@ fn is_look_alike_only(c: char) -> bool {
 /// Asks the walk about every pattern of a candidate.
 fn verify(
     reader: &Reader<'_>,
+    phase: Phase,
     candidate: Candidate,
     starts: &RunStarts,
     out: &mut Vec<Hit>,
@@ -336,11 +336,11 @@ fn verify(
             continue;
         }
         if whole_run {
-            inside_run(reader, pattern, starts, out);
+            inside_run(reader, phase, pattern, starts, out);
             continue;
         }
         for start in starts.for_pattern(reader, pattern) {
-            if try_at(reader, pattern, start, out).is_some() {
+            if try_at(reader, phase, pattern, start, out).is_some() {
                 break;
             }
         }
@@ -359,13 +359,14 @@ fn too_short(view: &ImageView<'_>, needle: u32, length: usize) -> bool {
 /// Walks one pattern from one place; gives the end of the hit.
 fn try_at(
     reader: &Reader<'_>,
+    phase: Phase,
     pattern: Pattern<'_>,
     start: u32,
     out: &mut Vec<Hit>,
 ) -> Option<u32> {
     let found = walk(reader, pattern, int::to_usize(start))?;
     let end = int::to_u32(found.end);
-    post(reader, pattern.row, Span::new(start, end), found, out);
+    post(reader, phase, pattern.row, Span::new(start, end), found, out);
     Some(end)
 }
 
@@ -373,6 +374,7 @@ fn try_at(
 /// anywhere in a run, more than once.
 fn inside_run(
     reader: &Reader<'_>,
+    phase: Phase,
     pattern: Pattern<'_>,
     starts: &RunStarts,
     out: &mut Vec<Hit>,
@@ -380,7 +382,7 @@ fn inside_run(
     let mut free = starts.bounds.0;
     for start in starts.all(reader) {
         if start >= free
-            && let Some(end) = try_at(reader, pattern, start, out)
+            && let Some(end) = try_at(reader, phase, pattern, start, out)
         {
             free = end;
         }
@@ -390,6 +392,7 @@ fn inside_run(
 /// One hit for each term of the pattern that allows the folds used.
 fn post(
     reader: &Reader<'_>,
+    phase: Phase,
     row: &PatternRow,
     span: Span,
     found: Walked,
@@ -397,7 +400,7 @@ fn post(
 ) {
     let view = &reader.view;
     for &term in view.pattern_terms(row) {
-        if !reader.phase.has_term(view, term) {
+        if !phase.has_term(view, term) {
             continue;
         }
         let info = &view.terms[int::to_usize(term)];

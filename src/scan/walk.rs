@@ -65,8 +65,6 @@ pub struct Walked {
 pub struct Reader<'t> {
     pub text: &'t str,
     pub view: ImageView<'t>,
-    /// Terms of the other phase give no hit.
-    pub phase: super::Phase,
     /// Characters that can be both are letters.
     pub symbols: bool,
 }
@@ -85,7 +83,11 @@ impl Reader<'_> {
         use crate::fold::Sym;
         let sym = self.view.classes.get(c);
         if sym.0 & Sym::SYMBOL_BIT != 0 {
-            return if self.symbols { Class::Letter } else { Class::Separator };
+            return if self.symbols {
+                Class::Letter
+            } else {
+                Class::Separator
+            };
         }
         match sym {
             Sym::IGNORABLE => Class::Ignorable,
@@ -325,12 +327,10 @@ impl State<'_> {
         }
         let paid = u16::try_from(self.paid).unwrap_or(u16::MAX);
         let filled = u16::try_from(self.filled).unwrap_or(u16::MAX);
-        let letters =
-            paid.saturating_mul(LETTER_PRICE).min(LETTER_PRICE_MAX);
+        let letters = paid.saturating_mul(LETTER_PRICE).min(LETTER_PRICE_MAX);
         let gaps = filled.saturating_mul(GAP_PRICE).min(GAP_PRICE_MAX);
         let reversed = self.pattern.row.has(PatternRow::REVERSED);
-        let price =
-            letters + gaps + if reversed { REVERSED_PRICE } else { 0 };
+        let price = letters + gaps + if reversed { REVERSED_PRICE } else { 0 };
         let tier = u8::from(self.paid > 0 || self.filled > 0 || reversed);
         Some(Walked { end, folds: self.folds, penalty: Milli(price), tier })
     }

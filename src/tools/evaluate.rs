@@ -201,9 +201,7 @@ pub fn measure(
         .map_init(
             || (Scratch::default(), DecodeScratch::default()),
             |(scratch, decode), frame| {
-                measure_frame(
-                    scanner, decoder, plan, &frame, scratch, decode,
-                )
+                measure_frame(scanner, decoder, plan, &frame, scratch, decode)
             },
         )
         .reduce(Measured::default, |mut a, b| {

@@ -229,8 +229,7 @@ fn hits_section(
             );
             last = key;
         }
-        let kind =
-            if row.is_exception() { "exception of" } else { "in" };
+        let kind = if row.is_exception() { "exception of" } else { "in" };
         let _ = writeln!(
             out,
             "      {}",
@@ -364,9 +363,8 @@ fn tree(
 /// A condition as its author would write it.
 pub fn show(rule: &RuleMeta, condition: &Condition) -> String {
     let name = |set: &u32| rule.sets[int::to_usize(*set)].0.clone();
-    let names = |sets: &[u32]| {
-        sets.iter().map(name).collect::<Vec<_>>().join(", ")
-    };
+    let names =
+        |sets: &[u32]| sets.iter().map(name).collect::<Vec<_>>().join(", ");
     match condition {
         Condition::Set(set) => name(set),
         Condition::Any(sets) => format!("any({})", names(sets)),
@@ -389,8 +387,7 @@ pub fn show(rule: &RuleMeta, condition: &Condition) -> String {
             format!("{path} {} {}", op.as_str(), show_literal(literal))
         }
         Condition::In(path, literals) => {
-            let all: Vec<String> =
-                literals.iter().map(show_literal).collect();
+            let all: Vec<String> = literals.iter().map(show_literal).collect();
             format!("{path} in [{}]", all.join(", "))
         }
         Condition::Not(_) => "not".to_owned(),

@@ -52,9 +52,8 @@ pub fn run(
             continue;
         }
         let name = &pack.manifest.name;
-        let wanted = |rule: &str| {
-            only.is_none_or(|o| rule.starts_with(o) || name == o)
-        };
+        let wanted =
+            |rule: &str| only.is_none_or(|o| rule.starts_with(o) || name == o);
         for rule in &pack.rules {
             if !wanted(&rule.id.value) {
                 continue;
@@ -101,9 +100,9 @@ fn ran(pack: &str, rule: &str, test: &Test, ending: Ending) -> Ran {
 /// A `todo` test must fail; one that passes has become a real test.
 fn settle(test: &Test, ending: Ending) -> Ending {
     match (test.todo, ending) {
-        (true, Ending::Passed) => Ending::Failed(
-            "passes now: remove `todo = true`".to_owned(),
-        ),
+        (true, Ending::Passed) => {
+            Ending::Failed("passes now: remove `todo = true`".to_owned())
+        }
         (true, Ending::Failed(_)) => Ending::Todo,
         (_, ending) => ending,
     }

@@ -68,8 +68,7 @@ pub(super) fn fold(c: char) -> Folded {
     // The common ideographs: none is dropped, styled or punctuation.
     if matches!(c, '\u{4E00}'..='\u{9FFF}') && !is_stroke(c) {
         let digit = han_digit(c).unwrap_or(NO_DIGIT);
-        let how =
-            if digit == NO_DIGIT { Folds::NONE } else { Folds::DIGIT };
+        let how = if digit == NO_DIGIT { Folds::NONE } else { Folds::DIGIT };
         return Folded { ch: c, class: Class::Other, digit, how };
     }
     if let Some(class) = dropped(c) {
