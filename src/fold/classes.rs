@@ -141,6 +141,7 @@ fn merges(c: char, alphabet: &BTreeSet<char>) -> bool {
 fn sources(alphabet: &BTreeSet<char>) -> BTreeSet<char> {
     let mut all: BTreeSet<char> = alphabet.clone();
     all.extend(tables::all_mapped());
+    all.extend(alphabet.iter().filter_map(|c| letter::full_width(*c)));
     all
 }
 

@@ -14,12 +14,30 @@ pub struct Reading {
     pub tier: u8,
 }
 
+/// Tier 0 of one code point. The tables leave punctuation alone; a term may
+/// contain symbols (`+v`), so the full-width forms of ASCII fold here.
+fn tier0(c: char) -> Option<(char, TableFold)> {
+    tables::t0(c).or_else(|| {
+        let code = u32::from(c);
+        if !(0xFF01..=0xFF5E).contains(&code) {
+            return None;
+        }
+        char::from_u32(code - 0xFEE0).map(|to| (to, TableFold::Width))
+    })
+}
+
+/// The full-width form of an ASCII symbol.
+pub fn full_width(c: char) -> Option<char> {
+    let symbol = c.is_ascii_punctuation();
+    symbol.then(|| char::from_u32(u32::from(c) + 0xFEE0)).flatten()
+}
+
 /// The canonical letter of a code point: tier 0 applied.
 pub fn canonical(c: char) -> char {
     if c.is_ascii_lowercase() {
         return c;
     }
-    tables::t0(c).map_or(c, |(to, _)| to)
+    tier0(c).map_or(c, |(to, _)| to)
 }
 
 /// Whether `c` may stand for the canonical letter `letter`.
@@ -30,7 +48,7 @@ pub fn stands_for(c: char, letter: char) -> Option<Reading> {
     if c == letter {
         return Some(Reading { fold: None, tier: 0 });
     }
-    let folded = tables::t0(c);
+    let folded = tier0(c);
     if let Some((to, kind)) = folded
         && to == letter
     {

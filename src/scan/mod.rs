@@ -118,6 +118,7 @@ pub struct Engine {
     kind: EngineKind,
     reference: Option<[Reference; 2]>,
     ones: [fused::OneClass; 2],
+    own_symbols: Vec<char>,
 }
 
 /// Buffers of one thread.
@@ -144,7 +145,8 @@ impl Engine {
         };
         let view = image.view();
         let ones = Phase::ALL.map(|phase| fused::OneClass::new(&view, phase));
-        Ok(Engine { kind, reference, ones })
+        let own_symbols = own_symbols(&view);
+        Ok(Engine { kind, reference, ones, own_symbols })
     }
 
     pub fn kind(&self) -> EngineKind {
@@ -236,7 +238,7 @@ impl Engine {
     ) {
         let seen = scratch.folded.fill(text, view.classes, false);
         self.search(view, phase, text, false, scratch, out);
-        if seen.symbols && symbols_matter(view, text) {
+        if seen.symbols && symbols_matter(view, &self.own_symbols, text) {
             scratch.folded.fill(text, view.classes, true);
             self.search(view, phase, text, true, scratch, out);
         }
@@ -287,37 +289,51 @@ impl Engine {
     }
 }
 
-/// Whether reading symbols as letters can change anything: a symbol of a
-/// term is there, or a look-alike symbol touches a Latin letter or digit on
-/// its right (`p@ss`, `$ale`) or is doubled.
-fn symbols_matter(view: &ImageView<'_>, text: &str) -> bool {
+/// Whether reading symbols as letters can change anything: a symbol that a
+/// term writes is there, or a look-alike symbol touches a Latin letter or
+/// digit (`p@ss`, `$ale`, `FR€€`). An exclamation mark or a bracket behind a
+/// word is punctuation.
+fn symbols_matter(view: &ImageView<'_>, own: &[char], text: &str) -> bool {
     use crate::fold::{Sym, letter};
-    let mut previous_symbol = false;
+    let is_word = |c| letter::is_word_letter(c) || letter::is_digit(c);
+    let mut symbol_before = false;
+    let mut word_before = false;
     for c in text.chars() {
         let sym = view.classes.get(c);
         if sym.0 & Sym::SYMBOL_BIT != 0 {
-            if !is_look_alike_only(c) {
+            let written = own.contains(&letter::canonical(c));
+            let closes = matches!(c, '!' | '(' | '|' | '¡' | '+');
+            if written || word_before && !closes {
                 return true;
             }
-            previous_symbol = true;
+            symbol_before = true;
             continue;
         }
         if sym == Sym::IGNORABLE {
             continue;
         }
-        if previous_symbol
-            && (letter::is_word_letter(c) || letter::is_digit(c))
-        {
+        word_before = is_word(c);
+        if symbol_before && word_before {
             return true;
         }
-        previous_symbol = false;
+        symbol_before = false;
     }
     false
 }
 
-/// Symbols that stand for a letter only inside a word.
-fn is_look_alike_only(c: char) -> bool {
-    matches!(c, '!' | '|' | '(' | '$' | '@' | '€' | '£' | '¥' | '¡')
+/// Symbols that terms of the image write as such.
+fn own_symbols(view: &ImageView<'_>) -> Vec<char> {
+    use crate::fold::Sym;
+    let mut all: Vec<char> = (0..view.patterns.len())
+        .map(|number| view.pattern(number))
+        .filter(|pattern| pattern.row.has(PatternRow::SYMBOL))
+        .flat_map(|pattern| pattern.letters)
+        .filter_map(|letter| char::from_u32(*letter))
+        .filter(|c| view.classes.get(*c).0 & Sym::SYMBOL_BIT != 0)
+        .collect();
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 /// Asks the walk about every pattern of a candidate.
@@ -356,7 +372,8 @@ fn too_short(view: &ImageView<'_>, needle: u32, length: usize) -> bool {
             .all(|number| view.patterns[number].letter_count() > length)
 }
 
-/// Walks one pattern from one place; gives the end of the hit.
+/// Walks one pattern from one place; gives the end of the hit, if a term
+/// accepts it.
 fn try_at(
     reader: &Reader<'_>,
     phase: Phase,
@@ -366,8 +383,8 @@ fn try_at(
 ) -> Option<u32> {
     let found = walk(reader, pattern, int::to_usize(start))?;
     let end = int::to_u32(found.end);
-    post(reader, phase, pattern.row, Span::new(start, end), found, out);
-    Some(end)
+    let span = Span::new(start, end);
+    post(reader, phase, pattern.row, span, found, out).then_some(end)
 }
 
 /// A pattern whose letters are all of one class (`888`, `信信`) may stand
@@ -389,7 +406,8 @@ fn inside_run(
     }
 }
 
-/// One hit for each term of the pattern that allows the folds used.
+/// One hit for each term of the pattern that allows the folds used. False when no
+/// term does.
 fn post(
     reader: &Reader<'_>,
     phase: Phase,
@@ -397,8 +415,9 @@ fn post(
     span: Span,
     found: Walked,
     out: &mut Vec<Hit>,
-) {
+) -> bool {
     let view = &reader.view;
+    let before = out.len();
     for &term in view.pattern_terms(row) {
         if !phase.has_term(view, term) {
             continue;
@@ -420,6 +439,7 @@ fn post(
             tier: found.tier,
         });
     }
+    out.len() > before
 }
 
 /// Where the letters of one run stand.

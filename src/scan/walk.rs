@@ -179,12 +179,12 @@ pub fn walk(
     let mut end = start + first.len_utf8();
     let mut at = 1;
     let mut gap = Gap::default();
-    let mut invisible = false;
+    let mut invisible = Folds::NONE;
     while at < pattern.letters.len() {
         let (offset, c) = rest.next()?;
         match reader.class(c) {
             Class::Ignorable => {
-                invisible = true;
+                invisible.insert(unseen(c));
                 continue;
             }
             Class::Separator => {
@@ -205,10 +205,8 @@ pub fn walk(
         } else if gap.separators > 0 || !state.repeat(c, at - 1) {
             return None;
         }
-        if invisible {
-            state.folds.insert(Fold::Ignorable);
-            invisible = false;
-        }
+        state.folds = state.folds.union(invisible);
+        invisible = Folds::NONE;
         gap = Gap::default();
         end = start + offset + c.len_utf8();
     }
@@ -387,6 +385,15 @@ fn right_boundary(
         found = end + offset + c.len_utf8();
     }
     Some(found)
+}
+
+/// The name of stepping over an ignorable character.
+fn unseen(c: char) -> Fold {
+    use crate::fold::tables::{self, Kind};
+    match tables::kind(c) {
+        Kind::Mark => Fold::Mark,
+        _ => Fold::Ignorable,
+    }
 }
 
 /// Characters that are not there for a word boundary.

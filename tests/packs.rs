@@ -1,0 +1,78 @@
+//! The shipped packs: they compile without a warning, and every test and
+//! case in them holds on every engine. Judged as of a fixed day, so that an
+//! overdue review date never turns a build red.
+
+use trommel::base::clock::Date;
+use trommel::eval::{Config, Scanner};
+use trommel::pack::{Options, compile, diagnostic, load};
+use trommel::scan::EngineKind;
+use trommel::tools::rule_test::{self, Ending};
+
+/// The day the shipped packs are judged on.
+const TODAY: Date = Date(20261121);
+
+fn shipped() -> trommel::pack::Compilation {
+    let names = load::shipped_names().into_iter();
+    let sources = names.filter_map(load::shipped).collect();
+    compile(sources, &Options::default().today(TODAY))
+}
+
+#[test]
+fn shipped_packs_have_no_diagnostics() {
+    let result = shipped();
+    let all: Vec<String> = result
+        .diagnostics
+        .iter()
+        .map(|d| diagnostic::render(d, &result.files, false))
+        .collect();
+    assert!(all.is_empty(), "{}", all.join("\n"));
+}
+
+#[test]
+fn every_category_has_a_pack() {
+    let names = load::shipped_names();
+    for name in [
+        "account_trade",
+        "common",
+        "contraband",
+        "fraud",
+        "gambling",
+        "harassment",
+        "personal_data",
+        "piracy",
+        "pyramid",
+        "sexual",
+        "spam",
+        "threat",
+    ] {
+        assert!(names.contains(&name), "no pack {name}");
+    }
+}
+
+#[test]
+fn tests_of_the_packs_hold_on_every_engine() {
+    let result = shipped();
+    for engine in [EngineKind::Fused, EngineKind::Reference] {
+        let image = result.image().expect("the packs compile");
+        let config = Config::new().engine(engine);
+        let scanner = Scanner::with_config(image, config).expect("scanner");
+        let ran = rule_test::run(&result, &scanner, None);
+        assert!(ran.len() > 500, "only {} tests were found", ran.len());
+        let failed: Vec<String> = ran
+            .iter()
+            .filter_map(|test| match &test.ending {
+                Ending::Failed(why) => {
+                    Some(format!("{}: {}: {why}", test.rule, test.text))
+                }
+                _ => None,
+            })
+            .collect();
+        assert!(failed.is_empty(), "{engine:?}\n{}", failed.join("\n"));
+    }
+}
+
+#[test]
+fn the_same_packs_give_the_same_bytes() {
+    let (a, b) = (shipped(), shipped());
+    assert_eq!(a.bytes, b.bytes);
+}
