@@ -306,15 +306,11 @@ fn scene() -> impl Strategy<Value = (Vec<String>, Vec<String>)> {
     (0..ALPHABETS.len()).prop_flat_map(|alphabet| {
         let lines = prop::collection::vec(line(alphabet), 1..6);
         let pieces = prop::collection::vec(piece(alphabet), 0..14);
-        (lines, prop::collection::vec(pieces, 6)).prop_map(
-            |(lines, texts)| {
-                let texts = texts
-                    .iter()
-                    .map(|pieces| text_of(&lines, pieces))
-                    .collect();
-                (lines, texts)
-            },
-        )
+        (lines, prop::collection::vec(pieces, 6)).prop_map(|(lines, texts)| {
+            let texts =
+                texts.iter().map(|pieces| text_of(&lines, pieces)).collect();
+            (lines, texts)
+        })
     })
 }
 

@@ -88,10 +88,8 @@ fn check(folder: &Path, file: &File) -> Result<(), String> {
     let verdicts = u64::try_from(verdicts).unwrap_or(u64::MAX);
     assert_eq!(stats["records"], verdicts + total, "{}", file.name);
     let written = std::fs::read_to_string(&rejects).unwrap_or_default();
-    let last = lines(&written)
-        .iter()
-        .filter(|line| line["last"] != false)
-        .count();
+    let last =
+        lines(&written).iter().filter(|line| line["last"] != false).count();
     assert_eq!(u64::try_from(last), Ok(total), "{}", file.name);
     let found = (verdicts, found, code(&output));
     let wanted = (file.verdicts, file.rejects.clone(), file.exit);

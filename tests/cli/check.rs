@@ -63,10 +63,9 @@ fn dictionary_too_large() {
     for range in [0x4E00..0x9FA6u32, 0xAC00..0xD7A4, 0x3400..0x4DB6] {
         letters.extend(range.filter_map(char::from_u32));
     }
-    let mut rules = std::fs::read_to_string(
-        crate::fixture().join("broken/W102.toml"),
-    )
-    .expect("a rule");
+    let mut rules =
+        std::fs::read_to_string(crate::fixture().join("broken/W102.toml"))
+            .expect("a rule");
     let terms: Vec<String> = letters
         .chunks(60)
         .map(|chunk| format!("\"={}\"", chunk.iter().collect::<String>()))

@@ -113,8 +113,16 @@ fn schemas() {
 fn help() {
     golden("help.txt", &stdout(&run(&["--help"])));
     let commands = [
-        "scan", "compile", "inspect", "check", "test", "explain", "eval",
-        "schema", "completions", "man",
+        "scan",
+        "compile",
+        "inspect",
+        "check",
+        "test",
+        "explain",
+        "eval",
+        "schema",
+        "completions",
+        "man",
     ];
     for command in commands {
         let output = run(&[command, "--help"]);

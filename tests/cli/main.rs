@@ -69,9 +69,7 @@ fn stderr(output: &Output) -> String {
 }
 
 fn lines(text: &str) -> Vec<serde_json::Value> {
-    text.lines()
-        .map(|line| serde_json::from_str(line).expect(line))
-        .collect()
+    text.lines().map(|line| serde_json::from_str(line).expect(line)).collect()
 }
 
 /// Compares with `tests/golden/NAME`. What differs from day to day or with

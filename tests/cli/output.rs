@@ -46,7 +46,14 @@ fn follows(value: &Value, schema: &Value) {
 #[test]
 fn statistics_add_up() {
     let output = run(&[
-        "scan", "-r", "demo", "-q", "--emit", "none", "--stats", "-",
+        "scan",
+        "-r",
+        "demo",
+        "-q",
+        "--emit",
+        "none",
+        "--stats",
+        "-",
         "posts.ndjson",
     ]);
     let stats: Value =
@@ -199,8 +206,17 @@ fn output_files() {
     };
     let (verdicts, rejects, stats) = (path("v"), path("r"), path("s"));
     let output = run(&[
-        "scan", "-r", "demo", "-q", "posts.ndjson", "-o", &verdicts,
-        "--rejects", &rejects, "--stats", &stats,
+        "scan",
+        "-r",
+        "demo",
+        "-q",
+        "posts.ndjson",
+        "-o",
+        &verdicts,
+        "--rejects",
+        &rejects,
+        "--stats",
+        &stats,
     ]);
     assert_eq!(code(&output), 3);
     assert_eq!(stdout(&output), "");
@@ -296,8 +312,16 @@ fn oversize_records_are_cut_into_pieces() {
     let name = path.to_str().expect("UTF-8");
     let output = feed(
         &[
-            "scan", "-r", "demo", "-q", "-f", "ndjson", "--max-record",
-            "1000", "--rejects", name,
+            "scan",
+            "-r",
+            "demo",
+            "-q",
+            "-f",
+            "ndjson",
+            "--max-record",
+            "1000",
+            "--rejects",
+            name,
         ],
         &input,
     );

@@ -17,7 +17,9 @@ use trommel::base::Span;
 use trommel::fold::{Fold, Sym, decode_escapes, letter};
 use trommel::image::{Image, ImageView, PatternRow};
 use trommel::pack::{Options, compile_text};
-use trommel::scan::{Engine, EngineKind, Folded, Hit, Reader, ScanScratch, walk};
+use trommel::scan::{
+    Engine, EngineKind, Folded, Hit, Reader, ScanScratch, walk,
+};
 use trommel::verdict::Milli;
 
 /// What one escape costs, as documented in the contract.
@@ -185,9 +187,8 @@ pub fn compare(image: &Image, text: &str) -> Result<Vec<Hit>, String> {
         )
     };
     if fused != reference {
-        let list = |hits: &[Hit]| -> Vec<String> {
-            hits.iter().map(show).collect()
-        };
+        let list =
+            |hits: &[Hit]| -> Vec<String> { hits.iter().map(show).collect() };
         return Err(format!(
             "fused {:?} differs from reference {:?}",
             list(&fused),
