@@ -230,15 +230,20 @@ const TEXTS: &[&str] = &[
 /// are a whole image; others are edits of a good one, six bytes each: three
 /// for the place, two for the width and kind, one for the value.
 pub fn image_bytes(data: &[u8]) {
+    if let Some(image) = open(data) {
+        use_image(&image);
+    }
+}
+
+/// The image of the bytes, if the check lets it through.
+pub fn open(data: &[u8]) -> Option<Image> {
     let mut bytes = if data.starts_with(&MAGIC) {
         data[..data.len().min(1 << 20)].to_vec()
     } else {
         edited(data)
     };
     repair(&mut bytes);
-    if let Ok(image) = Image::from_bytes(&bytes) {
-        use_image(&image);
-    }
+    Image::from_bytes(&bytes).ok()
 }
 
 fn edited(data: &[u8]) -> Vec<u8> {
