@@ -72,10 +72,12 @@ fn dictionary_too_large() {
         .collect();
     rules = rules.replace("\"casino\"", &terms.join(","));
     let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("large.toml");
-    std::fs::write(&path, rules).expect("written");
-    let output = run(&["check", path.to_str().expect("UTF-8")]);
+    std::fs::write(folder.path().join("large.toml"), rules).expect("written");
+    let mut command = crate::with(&["check", "large.toml"]);
+    command.current_dir(folder.path());
+    let output = command.output().expect("the program starts");
     let shown = stdout(&output);
     assert!(shown.contains(&format!("[{MADE}]")), "{shown:.400}");
     assert_eq!(code(&output), 1);
+    golden(&format!("check-{MADE}.txt"), &shown);
 }

@@ -80,6 +80,22 @@ fn eval_table_and_json() {
 }
 
 #[test]
+fn eval_writes_its_errors() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("errors");
+    let name = path.to_str().expect("UTF-8");
+    let flags = ["eval", "-r", "demo", "labelled.ndjson", "--errors", name];
+    let output = run(&[&flags[..], &["--exclude", "id=b-*"]].concat());
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    golden("eval-excluded.txt", &stdout(&output));
+    let errors = std::fs::read_to_string(&path).expect("errors");
+    golden("eval-errors.txt", &errors);
+    let none = run(&["eval", "-r", "demo", "posts.ndjson"]);
+    assert_eq!(code(&none), 2);
+    assert!(stderr(&none).contains("--label"));
+}
+
+#[test]
 fn inspect() {
     let folder = tempfile::tempdir().expect("a folder");
     let image = folder.path().join("demo.img");

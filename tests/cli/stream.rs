@@ -15,9 +15,9 @@ fn start(arguments: &[&str]) -> Child {
         .expect("the program starts")
 }
 
-fn interrupt(child: &Child) {
+fn send(signal: &str, child: &Child) {
     let id = child.id().to_string();
-    let done = Command::new("kill").args(["-INT", &id]).status();
+    let done = Command::new("kill").args([signal, &id]).status();
     assert!(done.expect("kill runs").success());
 }
 
@@ -57,6 +57,12 @@ fn a_closed_pipe_is_a_quiet_end_for_help() {
 /// written is judged and summed up.
 #[test]
 fn a_signal_ends_a_stream_cleanly() {
+    for signal in ["-INT", "-TERM"] {
+        ends_cleanly(signal);
+    }
+}
+
+fn ends_cleanly(signal: &str) {
     let mut child = start(&["scan", "-r", "demo", "-f", "ndjson"]);
     let mut input = child.stdin.take().expect("piped");
     let mut out = BufReader::new(child.stdout.take().expect("piped"));
@@ -68,7 +74,7 @@ fn a_signal_ends_a_stream_cleanly() {
         out.read_line(&mut line).expect("a line");
         assert!(line.contains("\"takedown\""), "{number}: {line}");
     }
-    interrupt(&child);
+    send(signal, &child);
     let mut rest = String::new();
     out.read_to_string(&mut rest).expect("the end");
     assert_eq!(rest, "");
