@@ -54,7 +54,6 @@ fn plain(image: &Image, args: &InspectArgs) -> String {
     let _ = writeln!(out, "bytes     {}", image.bytes().len());
     let _ = writeln!(out, "engine    trommel {}", meta.engine);
     let _ = writeln!(out, "tables    {}", meta.tables);
-    let _ = writeln!(out, "compiled  {}", meta.compiled);
     let _ = writeln!(
         out,
         "terms     {} in {} spellings, {} needles",

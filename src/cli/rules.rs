@@ -106,6 +106,12 @@ pub fn scanner(args: &RuleArgs) -> anyhow::Result<Scanner> {
             .with_context(|| format!("policy {}", path.display()))?;
         config = config.policy(policy);
     }
+    if image.meta().rules.is_empty() {
+        bail!(
+            "{}: no rule is in it: every record would pass",
+            args.rules.join(",")
+        );
+    }
     let overdue =
         image.meta().rules.iter().filter(|rule| rule.expired).count();
     if overdue > 0 {

@@ -93,6 +93,15 @@ fn finish(
         // The reader of the output went away: a quiet end.
         return Ok(Exit::Done);
     }
+    let tally = &report.tally;
+    if tally.textless > 0
+        && tally.textless == tally.verdicts.iter().sum::<u64>()
+    {
+        messages::warning(
+            "no record had a text field: every record passed unseen; name \
+             the text with --text",
+        );
+    }
     if !args.quiet {
         messages::note(&summary(scanner, report, elapsed));
     }
@@ -382,6 +391,9 @@ fn summary(scanner: &Scanner, report: &Report, elapsed: Duration) -> String {
     }
     let sum = pass + held + taken + rejects;
     let _ = writeln!(out, "{:10}{:>12} = {sum}", "records", tally.records);
+    if tally.textless > 0 {
+        let _ = writeln!(out, "  without text {:>9}", tally.textless);
+    }
     if !tally.categories.is_empty() {
         let _ = writeln!(out, "\n{:20}takedown    report", "category");
         for (category, counts) in &tally.categories {

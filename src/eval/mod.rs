@@ -932,20 +932,25 @@ impl RuleIntervals<'_, '_> {
         all: &Arc<Vec<Interval>>,
         exceptions: &[Phrase],
     ) -> Arc<Vec<Interval>> {
-        let mut kept = Vec::with_capacity(all.len());
-        for interval in all.iter() {
-            let field = int::to_usize(interval.field);
-            let text = &self.record.fields[field].text;
-            let mut spans = Vec::new();
+        let mut shields = Shields::default();
+        let mut spans = Vec::new();
+        for (field, content) in self.record.fields.iter().enumerate() {
             for phrase in exceptions {
-                phrase.find(text, &mut spans);
-            }
-            let covered = matches!(interval.source, Source::Term(_))
-                && spans.iter().any(|span| span.covers(interval.span));
-            if !covered {
-                kept.push(interval.clone());
+                spans.clear();
+                phrase.find(&content.text, &mut spans);
+                for span in &spans {
+                    shields.add(int::to_u32(field), *span);
+                }
             }
         }
+        if !shields.seal() {
+            return all.clone();
+        }
+        let is_kept = |interval: &&Interval| {
+            !matches!(interval.source, Source::Term(_))
+                || !shields.cover(interval.field, interval.span)
+        };
+        let kept = all.iter().filter(is_kept).cloned().collect();
         Arc::new(kept)
     }
 }

@@ -25,6 +25,8 @@ pub struct Tally {
     pub rules: BTreeMap<u32, RuleCounts>,
     pub shadow: BTreeMap<u32, u64>,
     pub rejects: BTreeMap<RejectReason, u64>,
+    /// Records without any text field: they pass unseen.
+    pub textless: u64,
 }
 
 impl Tally {
@@ -76,6 +78,7 @@ impl Tally {
     pub fn add(&mut self, other: &Tally) {
         self.records += other.records;
         self.bytes += other.bytes;
+        self.textless += other.textless;
         add_all(&mut self.verdicts, &other.verdicts);
         for (key, counts) in &other.categories {
             add_all(self.categories.entry(*key).or_default(), counts);

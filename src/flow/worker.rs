@@ -57,6 +57,7 @@ fn work(
             Item::Record(record) => {
                 let outcome = job.scanner.scan(&record, scratch);
                 done.tally.outcome(&outcome, meta);
+                done.tally.textless += u64::from(record.fields.is_empty());
                 let wanted = match job.emit {
                     Emit::All => true,
                     Emit::Flagged => outcome.verdict() > Verdict::Pass,

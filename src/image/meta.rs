@@ -8,8 +8,6 @@ use serde::{Deserialize, Serialize};
 pub struct Meta {
     pub engine: String,
     pub tables: String,
-    /// `YYYY-MM-DD`: expiry dates were judged against this day.
-    pub compiled: String,
     pub packs: Vec<PackMeta>,
     pub sets: Vec<SetMeta>,
     pub rules: Vec<RuleMeta>,

@@ -35,8 +35,9 @@ pub enum LoadError {
     #[error("{path}: not UTF-8 at byte {at}")]
     Utf8 { path: String, at: usize },
     #[error(
-        "{path}: no pack here: expected a folder with pack.toml, or \
-             folders with one, or a rule file ending in .toml"
+        "{path}: neither packs nor an image: expected a folder with \
+             pack.toml, a folder of such folders, a rule file ending in \
+             .toml, or a file made by `trommel compile`"
     )]
     NoPack { path: String },
     #[error("no file, folder or shipped pack is called {name:?}{hint}")]
@@ -94,6 +95,11 @@ pub fn load(spec: &str) -> Result<Vec<PackSource>, LoadError> {
         };
     }
     if path.is_file() {
+        // Any other file would be a pack without rules, and every post
+        // would pass.
+        if path.extension().is_none_or(|end| end != "toml") {
+            return Err(LoadError::NoPack { path: spec.to_owned() });
+        }
         return Ok(vec![lone_file(path)?]);
     }
     if path.join("pack.toml").is_file() {

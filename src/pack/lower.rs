@@ -34,7 +34,6 @@ pub fn lower(
     packs: &Packs<'_>,
     active: &[bool],
     today: Date,
-    compiled: &str,
     out: &mut Vec<Diagnostic>,
 ) -> Option<Parts> {
     let mut sets = Sets::default();
@@ -84,7 +83,6 @@ pub fn lower(
     let meta = Meta {
         engine: env!("CARGO_PKG_VERSION").to_owned(),
         tables: tables::TABLES_VERSION.to_owned(),
-        compiled: compiled.to_owned(),
         packs: metas.collect(),
         sets: metas_of_sets,
         rules,

@@ -121,14 +121,10 @@ pub fn compile(sources: Vec<PackSource>, options: &Options) -> Compilation {
         bases: &bases,
         counts: &counts,
     };
-    let Date(day) = options.today;
-    let compiled =
-        format!("{:04}-{:02}-{:02}", day / 10_000, day / 100 % 100, day % 100);
     let parts = lower::lower(
         &packs,
         &result.active,
         options.today,
-        &compiled,
         &mut result.diagnostics,
     );
     result.diagnostics.sort_by_key(|d| {

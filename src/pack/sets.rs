@@ -272,6 +272,11 @@ impl Sets {
         let mut first = true;
         for (line, literal) in def.literals.iter().enumerate() {
             let mut term = term::fold_term(&literal.value);
+            if let Some(problem) = term_problem(&term, def.file, &literal.span)
+            {
+                out.push(problem);
+                continue;
+            }
             // Inside a match a literal is no word of its own.
             (term.left, term.right) = (false, false);
             term.alias = !first;

@@ -41,6 +41,9 @@ const FREE_SEPARATORS_MAX: u32 = 8;
 const WORD_SEPARATORS_MAX: u32 = 2;
 /// A phrase written without its spaces needs this many letters.
 const JOINED_LETTERS_MIN: usize = 8;
+/// How often one letter may be repeated. Bounded, because a pattern that may
+/// begin anywhere in a run is tried at each of its letters.
+const REPEATS_MAX: u32 = 128;
 /// Invisible characters skipped when looking back for a word boundary.
 const LOOK_BACK_MAX: usize = 64;
 
@@ -138,8 +141,8 @@ struct State<'p> {
     /// Letters read at tier 1 (the spelling's own replacements included).
     paid: u32,
     leet: u32,
-    /// Letter with repeats counted once.
-    repeated: bool,
+    /// Repeats of the letter being read.
+    repeats: u32,
     filled: u32,
     inner_gaps: u32,
     /// A gap that is only allowed when every gap is filled.
@@ -160,7 +163,7 @@ pub fn walk(
         folds: Folds::from_bits(row.folds),
         paid: row.replaced(),
         leet: 0,
-        repeated: false,
+        repeats: 0,
         filled: 0,
         inner_gaps: 0,
         needs_all: false,
@@ -257,17 +260,20 @@ impl State<'_> {
             return false;
         }
         // One price however often one letter is repeated.
-        if !self.repeated {
+        if self.repeats == 0 {
             self.paid += 1;
         }
-        self.repeated = true;
+        self.repeats += 1;
+        if self.repeats > REPEATS_MAX {
+            return false;
+        }
         self.folds.insert(Fold::Repeat);
         true
     }
 
     /// Judges the gap before letter `at`, which was just read.
     fn close(&mut self, gap: &Gap, at: usize) -> bool {
-        self.repeated = false;
+        self.repeats = 0;
         match self.pattern.gaps[at] {
             gap::SPACE => {
                 if gap.separators == 0 {
@@ -365,7 +371,7 @@ fn right_boundary(
     let last = state.pattern.letters.len() - 1;
     let is_number = letter::is_digit(state.letter(last));
     let mut found = end;
-    state.repeated = false;
+    state.repeats = 0;
     for (offset, c) in reader.text[end..].char_indices() {
         if is_transparent(c) {
             continue;

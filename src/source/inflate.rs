@@ -118,6 +118,13 @@ pub(super) struct Step {
     pub end: bool,
 }
 
+/// Why a step failed, and what it had unpacked before it did.
+#[derive(Debug)]
+pub(super) struct Broken {
+    pub text: String,
+    pub written: usize,
+}
+
 /// A decoder of one member. The states are boxed: they differ much in size.
 pub(super) enum Member {
     Gzip(Box<Gzip>),
@@ -149,13 +156,15 @@ impl Member {
         &mut self,
         input: &[u8],
         output: &mut [u8],
-    ) -> Result<Step, String> {
+    ) -> Result<Step, Broken> {
         match self {
             Member::Gzip(decoder) => {
                 let before = (decoder.total_in(), decoder.total_out());
                 let status = decoder
                     .decompress(input, output, FlushDecompress::None)
-                    .map_err(|err| err.to_string())?;
+                    .map_err(|err| {
+                        broken(err.to_string(), before.1, decoder.total_out())
+                    })?;
                 let after = (decoder.total_in(), decoder.total_out());
                 let end = status == GzipStatus::StreamEnd;
                 Ok(step(before, after, end))
@@ -163,7 +172,7 @@ impl Member {
             Member::Zstd(decoder) => {
                 let status = decoder
                     .run_on_buffers(input, output)
-                    .map_err(|err| err.to_string())?;
+                    .map_err(|err| broken(err.to_string(), 0, 0))?;
                 Ok(Step {
                     read: status.bytes_read,
                     written: status.bytes_written,
@@ -173,9 +182,10 @@ impl Member {
             }
             Member::Bzip2(decoder) => {
                 let before = (decoder.total_in(), decoder.total_out());
-                let status = decoder
-                    .decompress(input, output)
-                    .map_err(|err| err.to_string())?;
+                let status =
+                    decoder.decompress(input, output).map_err(|err| {
+                        broken(err.to_string(), before.1, decoder.total_out())
+                    })?;
                 let after = (decoder.total_in(), decoder.total_out());
                 let end = status == Bzip2Status::StreamEnd;
                 Ok(step(before, after, end))
@@ -184,13 +194,21 @@ impl Member {
                 let before = (decoder.total_in(), decoder.total_out());
                 let status = decoder
                     .process(input, output, Action::Run)
-                    .map_err(|err| err.to_string())?;
+                    .map_err(|err| {
+                        broken(err.to_string(), before.1, decoder.total_out())
+                    })?;
                 let after = (decoder.total_in(), decoder.total_out());
                 let end = matches!(status, XzStatus::StreamEnd);
                 Ok(step(before, after, end))
             }
         }
     }
+}
+
+fn broken(text: String, before: u64, after: u64) -> Broken {
+    // Bounded by the length of the output slice, so it fits.
+    let written = usize::try_from(after - before).unwrap_or(0);
+    Broken { text, written }
 }
 
 fn step(before: (u64, u64), after: (u64, u64), end: bool) -> Step {

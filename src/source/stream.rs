@@ -129,8 +129,10 @@ fn inflate(
         loop {
             let step = match member.step(raw.data(), out.room()) {
                 Ok(step) => step,
-                Err(text) => {
-                    return Ok(at.damaged(Corrupt, raw, &text));
+                Err(broken) => {
+                    // What came out before the damage is kept.
+                    out.filled += broken.written;
+                    return Ok(at.damaged(Corrupt, raw, &broken.text));
                 }
             };
             raw.start += step.read;

@@ -41,20 +41,18 @@ fn wrong_magic() {
     }
 }
 
-/// Known bug: a lone file that is neither an image nor called `.toml` is
-/// taken for a pack without rules, so a scan with an image that was cut to
-/// nothing, or with any other file, passes everything with exit code 0.
-/// When this fails, call `refused` in `wrong_magic` and remove it.
+/// A file that is neither an image nor a rule file is refused: as a pack
+/// without rules it would let everything pass.
 #[test]
-fn known_bug_any_file_is_a_pack() {
+fn any_other_file_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     for bytes in [&b"GIF89a.........."[..], b"", b"TROMMEL"] {
         let path = folder.path().join("bad.img");
         std::fs::write(&path, bytes).expect("written");
         let path = path.to_str().expect("UTF-8");
         let output = feed(&["scan", "-r", path], b"{\"text\":\"x\"}\n");
-        assert_eq!(code(&output), 0, "the bug is gone");
-        assert_eq!(stdout(&output).lines().count(), 1);
+        assert_eq!(code(&output), 2);
+        assert_eq!(stdout(&output).lines().count(), 0);
     }
 }
 
