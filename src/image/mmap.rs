@@ -1,5 +1,5 @@
-//! Mapping a file. In: an open file; out: its bytes, read only. The only
-//! unsafe code of the program.
+//! Mapping an image file. In: an open file; out: its bytes, read only. With
+//! `source/map.rs` the only unsafe code of the program.
 
 use std::fs::File;
 use std::io;

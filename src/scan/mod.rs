@@ -406,8 +406,8 @@ fn inside_run(
     }
 }
 
-/// One hit for each term of the pattern that allows the folds used. False when no
-/// term does.
+/// One hit for each term of the pattern that allows the folds used. False
+/// when no term does.
 fn post(
     reader: &Reader<'_>,
     phase: Phase,
