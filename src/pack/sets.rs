@@ -269,6 +269,7 @@ impl Sets {
             return None;
         }
         let number = int::to_u32(self.metas.len());
+        let before = self.terms.len();
         let mut first = true;
         for (line, literal) in def.literals.iter().enumerate() {
             let mut term = term::fold_term(&literal.value);
@@ -289,7 +290,8 @@ impl Sets {
             terms: int::to_u32(def.literals.len()),
             ..SetMeta::default()
         });
-        self.cost_of_terms.push(1_000);
+        let cost = self.terms[before..].iter().map(|t| frequency(&t.term));
+        self.cost_of_terms.push(cost.sum());
         self.has_single.push(false);
         Some(number)
     }
@@ -427,10 +429,11 @@ fn term_problem(
 fn frequency(term: &Term) -> u64 {
     let spaces = term.gaps.iter().filter(|kind| **kind == gap::SPACE).count();
     match (term::han_count(&term.letters), term.letters.len(), spaces) {
-        (1, 1, _) => 5_000,
+        (1, 1, _) => 60_000,
         (2, 2, _) => 100,
         (3, ..) => 10,
         (4.., ..) => 2,
+        (_, 1, _) => 20_000,
         (_, 0..=3, 0) => 300,
         (_, 4..=6, 0) => 100,
         (_, _, 0) => 20,

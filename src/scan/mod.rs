@@ -295,28 +295,33 @@ impl Engine {
 /// word is punctuation.
 fn symbols_matter(view: &ImageView<'_>, own: &[char], text: &str) -> bool {
     use crate::fold::{Sym, letter};
-    let is_word = |c| letter::is_word_letter(c) || letter::is_digit(c);
+    let is_word = |c: char| {
+        c.is_ascii_alphanumeric()
+            || !c.is_ascii()
+                && !letter::is_unspaced(c)
+                && (letter::is_word_letter(c) || letter::is_digit(c))
+    };
+    // Only the neighbours of symbols are looked at closely.
     let mut symbol_before = false;
-    let mut word_before = false;
+    let mut before = ' ';
     for c in text.chars() {
         let sym = view.classes.get(c);
         if sym.0 & Sym::SYMBOL_BIT != 0 {
-            let written = own.contains(&letter::canonical(c));
             let closes = matches!(c, '!' | '(' | '|' | '¡' | '+');
-            if written || word_before && !closes {
+            if own.contains(&letter::canonical(c))
+                || !closes && is_word(before)
+            {
                 return true;
             }
             symbol_before = true;
-            continue;
+            before = ' ';
+        } else if sym != Sym::IGNORABLE {
+            if symbol_before && is_word(c) {
+                return true;
+            }
+            symbol_before = false;
+            before = c;
         }
-        if sym == Sym::IGNORABLE {
-            continue;
-        }
-        word_before = is_word(c);
-        if symbol_before && word_before {
-            return true;
-        }
-        symbol_before = false;
     }
     false
 }
