@@ -15,7 +15,7 @@ use crate::verdict::Verdict;
 /// Longest text shown whole, in characters.
 const TEXT_SHOWN_MAX: usize = 400;
 /// Rules whose conditions did not hold that are shown.
-const FAILED_SHOWN_MAX: usize = 8;
+const FAILED_SHOWN_MAX: usize = 3;
 
 /// ANSI styles, or nothing.
 #[derive(Clone, Copy, Debug)]
@@ -73,7 +73,11 @@ pub fn explain(
         text_section(field.name, &field.text, style, &mut out);
     }
     hits_section(scanner, record, style, &mut scratch, &mut out);
-    let due = scanner.due(record, &mut scratch);
+    // Rules that fired come first: they are what the reader looks for.
+    let mut due = scanner.due(record, &mut scratch);
+    let fired: Vec<u32> =
+        outcome.fired.iter().map(|fired| fired.rule).collect();
+    due.sort_by_key(|rule| !fired.contains(rule));
     let rules = &scanner.image().meta().rules;
     let mut failed = 0;
     for number in due {
@@ -216,7 +220,11 @@ fn hits_section(
             let how = if folds.is_empty() {
                 String::new()
             } else {
-                format!(" by {} (-{})", folds.join(", "), hit.penalty)
+                let price = match hit.penalty.0 {
+                    0 => String::new(),
+                    _ => format!(" (-{})", hit.penalty),
+                };
+                format!(" by {}{price}", folds.join(", "))
             };
             let _ = writeln!(
                 out,
