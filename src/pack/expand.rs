@@ -19,14 +19,11 @@ use crate::fold::tables;
 use crate::fold::{Fold, Folds, letter};
 use crate::image::{Gate, PatternRow, gap};
 
-/// Spellings of one term that are kept. Far under the limit of the format:
-/// it covers every single replacement of nearly every term and all pairs of
-/// terms up to four letters; a larger number made the tables of the shipped
-/// packs three times as large and the scan slower.
+/// Spellings of one term that are kept, far under the limit of the format:
+/// the tables of the scan grow with them. A choice, not a measurement.
 const SPELLINGS_MAX: usize = 16;
 
-/// Ways to split one character that are looked for: the tables list the
-/// usual one first, and the third is hardly ever seen.
+/// Ways to split one character that are looked for, for the same reason.
 const SPLITS_MAX: usize = 2;
 
 const _: () = assert!(SPELLINGS_MAX <= limits::TERM_STRINGS_MAX);

@@ -68,9 +68,8 @@ fn pair_hash(first: u16, second: u16) -> usize {
 /// that are `wanted`.
 pub fn build(needles: &[Vec<u16>], wanted: &[bool]) -> FusedParts {
     let count = wanted.iter().filter(|wanted| **wanted).count();
-    // About twelve bits an entry, two entries a needle: two false passes in
-    // a hundred. The floor keeps small packs precise, the ceiling keeps the
-    // table out of main memory.
+    // At least twelve bits an entry, two entries a needle. The floor keeps
+    // small packs precise, the ceiling keeps the table out of main memory.
     let words = (count * 24 / 64).next_power_of_two().clamp(1 << 7, 1 << 17);
     let buckets = count.next_power_of_two().max(1 << 6);
     let mut filter = vec![0u64; words];
