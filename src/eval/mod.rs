@@ -43,7 +43,9 @@ use crate::base::{Span, int};
 use crate::fold::{Fold, Folds, letter};
 use crate::image::{Condition, Image, ImageView, RuleMeta};
 use crate::record::{Field, Id, Lookup, Record};
-use crate::scan::{self, Engine, EngineKind, Hit, Phase, ScanScratch};
+use crate::scan::{
+    self, Engine, EngineKind, Hit, Phase, Prepared, ScanScratch,
+};
 use crate::validate::{self, KindSet};
 use crate::verdict::{Category, Milli, Verdict};
 
@@ -131,6 +133,8 @@ struct FieldHit {
 #[derive(Debug, Default)]
 pub struct Scratch {
     scan: ScanScratch,
+    /// By field.
+    prepared: Vec<Prepared>,
     raw: Vec<Hit>,
     hits: Vec<FieldHit>,
     /// By set: a term of it was found.
@@ -332,6 +336,7 @@ impl Scanner {
         scratch.due.clear();
         scratch.present.clear();
         scratch.present.resize(self.sets.len(), false);
+        self.prepare_fields(view, record, scratch);
         self.scan_fields(view, Phase::Waking, record, scratch);
         for found in &scratch.hits {
             let set = int::to_usize(found.hit.set);
@@ -370,6 +375,21 @@ impl Scanner {
         }
     }
 
+    fn prepare_fields(
+        &self,
+        view: &ImageView<'_>,
+        record: &Record<'_>,
+        scratch: &mut Scratch,
+    ) {
+        let prepared = &mut scratch.prepared;
+        if prepared.len() < record.fields.len() {
+            prepared.resize_with(record.fields.len(), Prepared::default);
+        }
+        for (content, out) in record.fields.iter().zip(prepared) {
+            self.engine.prepare(view, &content.text, out);
+        }
+    }
+
     fn scan_fields(
         &self,
         view: &ImageView<'_>,
@@ -383,6 +403,7 @@ impl Scanner {
                 view,
                 phase,
                 &content.text,
+                &scratch.prepared[field],
                 &mut scratch.scan,
                 &mut scratch.raw,
             );

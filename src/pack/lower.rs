@@ -16,6 +16,7 @@ use super::diagnostic::{
     TOO_LARGE, UNKNOWN_FIELD, UNKNOWN_NAME, UNLESS_PASS, UNUSED_SET,
 };
 use super::expand::{self, Spelling};
+use super::frequency::ByClass;
 use super::sets::{NumberedTerm, Packs, Sets};
 use super::syntax::{Rule, Status};
 use super::table::Sp;
@@ -466,14 +467,17 @@ fn union(
     Some(total)
 }
 
+/// What a validator costs, as if it were a term so frequent.
+const VALIDATOR_COST: u64 = 30_000_000;
+
 /// What it costs to be woken by a set: an estimate of how often its terms
-/// stand in ordinary text, by length and script, in parts of a million.
+/// stand in ordinary text, in parts of 10^9 characters.
 /// Validators must look at every text that has digits or dots.
 fn cost(number: u32, sets: &Sets) -> u64 {
     let meta = &sets.metas[int::to_usize(number)];
     let mut cost = 1 + sets.cost_of_terms[int::to_usize(number)];
     if !meta.validators.is_empty() {
-        cost += 100_000;
+        cost += VALIDATOR_COST;
     }
     for member in meta.members.iter().chain(&meta.literals) {
         cost += self::cost(*member, sets);
@@ -586,9 +590,16 @@ fn dictionary(
     }
     parts.needle_starts.push(int::to_u32(parts.needle_syms.len()));
     parts.needle_patterns.push(int::to_u32(parts.patterns.len()));
+    let longest = needles.iter().map(Vec::len).max().unwrap_or(0);
+    parts.limits = [
+        u32::from(classes.narrow_end),
+        u32::from(classes.class_count),
+        int::to_u32(longest),
+    ];
+    let frequency = ByClass { letters: classes.letters_by_class() };
     parts.fused = [0, 1].map(|phase| {
         let wanted: Vec<bool> = phases.iter().map(|p| p[phase]).collect();
-        build_fused(&needles, &wanted)
+        build_fused(&needles, &wanted, classes.narrow_end, &frequency)
     });
     parts.class_index = classes.index;
     parts.class_blocks = classes.blocks;

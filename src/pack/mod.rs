@@ -4,6 +4,7 @@
 mod condition;
 pub mod diagnostic;
 mod expand;
+mod frequency;
 pub mod load;
 mod lower;
 mod sets;

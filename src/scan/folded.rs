@@ -6,20 +6,26 @@
 //! Runs are collapsed so that `freeeee` and `free` look the same to the
 //! search; patterns are collapsed the same way and the walk counts.
 
+use super::fused::PADDING;
 use crate::base::int;
 use crate::fold::{ClassView, Sym};
 
-/// A reusable buffer.
+/// A reusable buffer. [`Sym::OTHER`] stands for a character that no term
+/// contains and keeps its neighbours apart.
 #[derive(Clone, Debug, Default)]
 pub struct Folded {
-    /// Class of each run; [`Sym::OTHER`] stands for a character that no
-    /// term contains and keeps its neighbours apart.
-    pub syms: Vec<u16>,
+    /// Classes, then at least [`PADDING`] zeros, then leftovers of longer
+    /// texts.
+    syms: Vec<u16>,
     /// Byte offset of each run's first character; one more entry with the
     /// length of the text.
-    pub starts: Vec<u32>,
-    /// Characters of each run, capped at 255.
-    pub lengths: Vec<u8>,
+    starts: Vec<u32>,
+    /// Characters of each run, capped at 255; the first entry is a dummy,
+    /// so that the loop need not ask whether there was a run before.
+    lengths: Vec<u8>,
+    count: usize,
+    /// Runs that hold a symbol read as a letter.
+    symbols: Vec<u32>,
 }
 
 /// What a text contained besides letters.
@@ -39,35 +45,92 @@ impl Folded {
         classes: ClassView<'_>,
         symbols: bool,
     ) -> Seen {
-        self.syms.clear();
-        self.starts.clear();
-        self.lengths.clear();
-        self.syms.reserve(text.len());
-        self.starts.reserve(text.len() + 1);
+        let room = text.len() + PADDING + 1;
+        if self.syms.len() < room {
+            self.syms.resize(room, 0);
+            self.starts.resize(room, 0);
+            self.lengths.resize(room + 1, 0);
+        }
+        self.symbols.clear();
+        if symbols {
+            self.read::<true>(text, classes)
+        } else {
+            self.read::<false>(text, classes)
+        }
+    }
+
+    /// Writes every character to the next slot and goes on to the one behind
+    /// only when a run begins: no branch depends on the text but for symbols,
+    /// which are rare.
+    fn read<const SYMBOLS: bool>(
+        &mut self,
+        text: &str,
+        classes: ClassView<'_>,
+    ) -> Seen {
         let mut seen = Seen::default();
+        let room = text.len() + PADDING + 1;
+        let syms = &mut self.syms[..room];
+        let starts = &mut self.starts[..room];
+        let lengths = &mut self.lengths[..room + 1];
+        let mut count = 0;
         let mut last = u16::MAX;
+        let mut run = 0u8;
         for (offset, c) in text.char_indices() {
             let mut sym = classes.get(c).0;
             if sym & Sym::SYMBOL_BIT != 0 {
-                if !symbols {
-                    seen.symbols = true;
-                    continue;
+                seen.symbols = true;
+                if SYMBOLS {
+                    sym &= !Sym::SYMBOL_BIT;
+                    let new = usize::from(sym != last);
+                    let at = count + new;
+                    self.symbols.push(int::to_u32(at.saturating_sub(1)));
+                } else {
+                    sym = Sym::SEPARATOR.0;
                 }
-                sym &= !Sym::SYMBOL_BIT;
             }
-            if sym == Sym::IGNORABLE.0 || sym == Sym::SEPARATOR.0 {
-                continue;
-            }
-            if sym != last {
-                self.syms.push(sym);
-                self.starts.push(int::to_u32(offset));
-                self.lengths.push(1);
-                last = sym;
-            } else if let Some(length) = self.lengths.last_mut() {
-                *length = length.saturating_add(1);
-            }
+            syms[count] = sym;
+            starts[count] = int::to_u32(offset);
+            let letter = sym != Sym::IGNORABLE.0 && sym != Sym::SEPARATOR.0;
+            let new = letter && sym != last;
+            count += usize::from(new);
+            last = if letter { sym } else { last };
+            run = if new { 0 } else { run };
+            run = run.saturating_add(u8::from(letter));
+            lengths[count] = run;
         }
-        self.starts.push(int::to_u32(text.len()));
+        syms[count..count + PADDING].fill(Sym::OTHER.0);
+        starts[count] = int::to_u32(text.len());
+        self.count = count;
         seen
+    }
+
+    /// Number of runs.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// The class of each run.
+    pub fn syms(&self) -> &[u16] {
+        &self.syms[..self.count]
+    }
+
+    /// The same with [`PADDING`] times [`Sym::OTHER`] behind it.
+    pub fn padded(&self) -> &[u16] {
+        self.syms.get(..self.count + PADDING).unwrap_or(&[0; PADDING])
+    }
+
+    /// Where each run starts, and the length of the text.
+    pub fn starts(&self) -> &[u32] {
+        self.starts.get(..=self.count).unwrap_or(&[0])
+    }
+
+    /// Characters of each run, capped at 255.
+    pub fn lengths(&self) -> &[u8] {
+        self.lengths.get(1..=self.count).unwrap_or(&[])
+    }
+
+    /// Runs that hold a symbol read as a letter, ascending, perhaps twice.
+    pub fn symbols(&self) -> &[u32] {
+        &self.symbols
     }
 }

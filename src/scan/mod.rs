@@ -10,13 +10,15 @@ mod fused;
 mod reference;
 mod walk;
 
+use std::ops::Range;
+
 use crate::base::{Span, int};
-use crate::fold::{Fold, Folds, decode_escapes};
+use crate::fold::{Fold, Folds, View, decode_escapes};
 use crate::image::{Image, ImageView, Pattern, PatternRow};
 use crate::verdict::Milli;
 
 pub use folded::Folded;
-pub use fused::build as build_fused;
+pub use fused::{Frequency, build as build_fused};
 pub use walk::{Reader, Walked, letter_price, walk};
 
 use reference::{Reference, ReferenceScratch};
@@ -117,15 +119,36 @@ pub struct Hit {
 pub struct Engine {
     kind: EngineKind,
     reference: Option<[Reference; 2]>,
-    ones: [fused::OneClass; 2],
+    singles: [fused::Singles; 2],
     own_symbols: Vec<char>,
+}
+
+/// A text made ready for the search. Kept between the phases.
+#[derive(Debug, Default)]
+pub struct Prepared {
+    own: Reading,
+    /// The text with its escapes decoded, if it has any.
+    decoded: Option<View>,
+    inner: Reading,
+}
+
+/// One text folded plainly and, where that promises something, with
+/// ambiguous symbols as letters.
+#[derive(Debug, Default)]
+struct Reading {
+    plain: Folded,
+    marked: Folded,
+    has_symbols: bool,
+    /// Runs in which an anchor may stand whose needle holds a symbol.
+    windows: Vec<Range<usize>>,
 }
 
 /// Buffers of one thread.
 #[derive(Debug, Default)]
 pub struct ScanScratch {
-    folded: Folded,
+    prepared: Prepared,
     reference: ReferenceScratch,
+    survivors: fused::Survivors,
     candidates: Vec<Candidate>,
     starts: RunStarts,
 }
@@ -144,9 +167,9 @@ impl Engine {
             _ => None,
         };
         let view = image.view();
-        let ones = Phase::ALL.map(|phase| fused::OneClass::new(&view, phase));
+        let singles = Phase::ALL.map(|phase| fused::Singles::new(&view, phase));
         let own_symbols = own_symbols(&view);
-        Ok(Engine { kind, reference, ones, own_symbols })
+        Ok(Engine { kind, reference, singles, own_symbols })
     }
 
     pub fn kind(&self) -> EngineKind {
@@ -165,65 +188,66 @@ impl Engine {
         out: &mut Vec<Hit>,
     ) {
         let from = out.len();
+        let mut prepared = std::mem::take(&mut scratch.prepared);
+        self.prepare(view, text, &mut prepared);
         for phase in Phase::ALL {
-            self.scan_phase(view, phase, text, scratch, out);
+            self.scan_phase(view, phase, text, &prepared, scratch, out);
         }
+        scratch.prepared = prepared;
         settle(&mut out[from..]);
     }
 
-    /// The hits of one phase only.
+    /// Folds a text for `scan_phase`.
+    pub fn prepare(
+        &self,
+        view: &ImageView<'_>,
+        text: &str,
+        out: &mut Prepared,
+    ) {
+        out.own.fill(view, &self.own_symbols, text);
+        out.decoded = decode_escapes(text);
+        if let Some(decoded) = &out.decoded {
+            out.inner.fill(view, &self.own_symbols, &decoded.text);
+        }
+    }
+
+    /// The hits of one phase only, of a text that was prepared.
     pub fn scan_phase(
         &self,
         view: &ImageView<'_>,
         phase: Phase,
         text: &str,
+        prepared: &Prepared,
         scratch: &mut ScanScratch,
         out: &mut Vec<Hit>,
     ) {
         let from = out.len();
-        self.read(view, phase, text, scratch, out);
-        if let Some(decoded) = decode_escapes(text) {
+        self.read(view, phase, text, &prepared.own, scratch, out);
+        if let Some(decoded) = &prepared.decoded {
             let first = out.len();
-            self.read(view, phase, &decoded.text, scratch, out);
+            let inner = &prepared.inner;
+            self.read(view, phase, &decoded.text, inner, scratch, out);
             let mut kept = first;
             for index in first..out.len() {
-                let mut hit = out[index];
-                let (start, end, escaped) =
-                    decoded.original(hit.span.start, hit.span.end);
-                if !escaped {
-                    continue;
+                let hit = out[index];
+                if let Some(hit) = escaped(view, decoded, hit) {
+                    out[kept] = hit;
+                    kept += 1;
                 }
-                hit.span = Span::new(start, end);
-                hit.folds.insert(Fold::Escape);
-                hit.penalty = Milli(hit.penalty.0 + ESCAPE_PRICE);
-                hit.tier = 1;
-                out[kept] = hit;
-                kept += 1;
             }
             out.truncate(kept);
-            out.retain({
-                let mut index = 0;
-                move |hit| {
-                    index += 1;
-                    index <= first
-                        || !view.terms[int::to_usize(hit.term)].is_exact()
-                }
-            });
         }
         if out.len() - from > 1 {
             settle(&mut out[from..]);
-            let mut last: Option<(u32, Span, u32)> = None;
-            let mut index = 0;
-            out.retain(|hit| {
-                index += 1;
-                if index <= from {
-                    return true;
+            let mut kept = from + 1;
+            for index in from + 1..out.len() {
+                let key = |hit: &Hit| (hit.set, hit.span, hit.term);
+                if key(&out[index]) != key(&out[kept - 1]) {
+                    out[kept] = out[index];
+                    kept += 1;
                 }
-                let key = Some((hit.set, hit.span, hit.term));
-                let new = key != last;
-                last = key;
-                new
-            });
+            }
+            out.truncate(kept);
         }
     }
 
@@ -233,59 +257,129 @@ impl Engine {
         view: &ImageView<'_>,
         phase: Phase,
         text: &str,
+        reading: &Reading,
         scratch: &mut ScanScratch,
         out: &mut Vec<Hit>,
     ) {
-        let seen = scratch.folded.fill(text, view.classes, false);
-        self.search(view, phase, text, false, scratch, out);
-        if seen.symbols && symbols_matter(view, &self.own_symbols, text) {
-            scratch.folded.fill(text, view.classes, true);
-            self.search(view, phase, text, true, scratch, out);
+        let reader = Reader { text, view: *view, symbols: false };
+        let all = 0..reading.plain.count();
+        scratch.candidates.clear();
+        self.search(view, phase, &reading.plain, all, scratch);
+        verify_all(&reader, phase, &reading.plain, scratch, out);
+        if !reading.has_symbols {
+            return;
         }
+        let reader = Reader { text, view: *view, symbols: true };
+        scratch.candidates.clear();
+        for window in &reading.windows {
+            let window = window.clone();
+            self.search(view, phase, &reading.marked, window, scratch);
+        }
+        // Without a symbol in it the plain reading has found it.
+        let symbols = reading.marked.symbols();
+        scratch.candidates.retain(|candidate| {
+            let len = view.needle(candidate.needle).len();
+            let after = candidate.run + int::to_u32(len);
+            let next = symbols.partition_point(|run| *run < candidate.run);
+            symbols.get(next).is_some_and(|run| *run < after)
+        });
+        verify_all(&reader, phase, &reading.marked, scratch, out);
     }
 
     fn search(
         &self,
         view: &ImageView<'_>,
         phase: Phase,
-        text: &str,
-        symbols: bool,
+        folded: &Folded,
+        range: Range<usize>,
         scratch: &mut ScanScratch,
-        out: &mut Vec<Hit>,
     ) {
-        scratch.candidates.clear();
         match &self.reference {
-            Some(reference) => reference[phase.index()].candidates(
-                &scratch.folded,
-                &mut scratch.reference,
-                &mut scratch.candidates,
-            ),
+            Some(reference) => {
+                // The automaton has no use for windows.
+                if range.start == 0 {
+                    reference[phase.index()].candidates(
+                        folded,
+                        &mut scratch.reference,
+                        &mut scratch.candidates,
+                    );
+                }
+            }
             None => fused::candidates(
                 view,
                 phase,
-                &self.ones[phase.index()],
-                &scratch.folded,
+                &self.singles[phase.index()],
+                folded,
+                range,
+                &mut scratch.survivors,
                 &mut scratch.candidates,
             ),
         }
-        let reader = Reader { text, view: *view, symbols };
-        let mut last = u32::MAX;
-        for index in 0..scratch.candidates.len() {
-            let candidate = scratch.candidates[index];
-            let run = int::to_usize(candidate.run);
-            let length = usize::from(scratch.folded.lengths[run]);
-            if too_short(view, candidate.needle, length) {
-                continue;
-            }
-            if candidate.run != last {
-                let starts = &scratch.folded.starts;
-                let bounds = (starts[run], starts[run + 1]);
-                let sym = scratch.folded.syms[run];
-                scratch.starts.fill(&reader, sym, bounds);
-                last = candidate.run;
-            }
-            verify(&reader, phase, candidate, &scratch.starts, out);
+    }
+}
+
+impl Reading {
+    fn fill(&mut self, view: &ImageView<'_>, own: &[char], text: &str) {
+        let seen = self.plain.fill(text, view.classes, false);
+        self.has_symbols = seen.symbols && symbols_matter(view, own, text);
+        if !self.has_symbols {
+            return;
         }
+        self.marked.fill(text, view.classes, true);
+        self.windows.clear();
+        let reach = view.needle_len_max();
+        for symbol in self.marked.symbols() {
+            let at = int::to_usize(*symbol);
+            let start = at.saturating_sub(reach);
+            let end = (at + reach).min(self.marked.count());
+            match self.windows.last_mut() {
+                Some(last) if last.end >= start => last.end = end,
+                _ => self.windows.push(start..end),
+            }
+        }
+    }
+}
+
+/// A hit of decoded text as one of the original, if an escape is in it.
+fn escaped(view: &ImageView<'_>, decoded: &View, hit: Hit) -> Option<Hit> {
+    let (start, end, escaped) = decoded.original(hit.span.start, hit.span.end);
+    let exact = view.terms[int::to_usize(hit.term)].is_exact();
+    if !escaped || exact {
+        return None;
+    }
+    Some(Hit {
+        span: Span::new(start, end),
+        folds: hit.folds.with(Fold::Escape),
+        penalty: Milli(hit.penalty.0 + ESCAPE_PRICE),
+        tier: 1,
+        ..hit
+    })
+}
+
+/// Decides all candidates of one reading.
+fn verify_all(
+    reader: &Reader<'_>,
+    phase: Phase,
+    folded: &Folded,
+    scratch: &mut ScanScratch,
+    out: &mut Vec<Hit>,
+) {
+    let view = &reader.view;
+    let mut last = u32::MAX;
+    for &candidate in &scratch.candidates {
+        let run = int::to_usize(candidate.run);
+        let length = usize::from(folded.lengths()[run]);
+        if too_short(view, candidate.needle, length) {
+            continue;
+        }
+        if candidate.run != last {
+            let starts = folded.starts();
+            let bounds = (starts[run], starts[run + 1]);
+            let sym = folded.syms()[run];
+            scratch.starts.fill(reader, sym, bounds);
+            last = candidate.run;
+        }
+        verify(reader, phase, candidate, &scratch.starts, out);
     }
 }
 
