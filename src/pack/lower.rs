@@ -23,11 +23,11 @@ use super::table::Sp;
 use crate::base::clock::{self, Date};
 use crate::base::{int, near};
 use crate::eval::TEXT_FACTS;
-use crate::fold::{self, Level, tables};
+use crate::fold::{self, Level, letter, tables};
 use crate::image::{
     Condition, Meta, PackMeta, Parts, PatternRow, RuleMeta, TermRow,
 };
-use crate::scan::build_fused;
+use crate::scan::{Needle, build_fused};
 use crate::verdict::Verdict;
 
 /// Everything the image needs, or `None` when the dictionary is too large.
@@ -554,7 +554,7 @@ fn dictionary(
         })
         .collect();
     entries.par_sort_unstable();
-    let mut needles: Vec<Vec<u16>> = Vec::new();
+    let mut needles: Vec<Needle> = Vec::new();
     let mut phases: Vec<[bool; 2]> = Vec::new();
     let mut rest = entries.into_iter().peekable();
     while let Some((needle, spelling, term)) = rest.next() {
@@ -564,12 +564,21 @@ fn dictionary(
         {
             terms.push(term);
         }
-        if needles.last() != Some(&needle) {
+        if needles.last().is_none_or(|last| last.classes != needle) {
             parts.needle_starts.push(int::to_u32(parts.needle_syms.len()));
             parts.needle_patterns.push(int::to_u32(parts.patterns.len()));
             parts.needle_syms.extend(&needle);
-            needles.push(needle);
+            let (left, right, symbol) = (true, true, true);
+            needles.push(Needle { classes: needle, left, right, symbol });
             phases.push([false; 2]);
+        }
+        if let Some(needle) = needles.last_mut() {
+            let has = |flag: u32| spelling.shape & flag != 0;
+            let last = spelling.letters.last();
+            needle.left &= has(PatternRow::LEFT);
+            needle.right &= has(PatternRow::RIGHT)
+                && last.is_some_and(|c| !letter::is_digit(*c));
+            needle.symbol &= has(PatternRow::SYMBOL);
         }
         if let Some(phases) = phases.last_mut() {
             for term in &terms {
@@ -590,7 +599,7 @@ fn dictionary(
     }
     parts.needle_starts.push(int::to_u32(parts.needle_syms.len()));
     parts.needle_patterns.push(int::to_u32(parts.patterns.len()));
-    let longest = needles.iter().map(Vec::len).max().unwrap_or(0);
+    let longest = needles.iter().map(|n| n.classes.len()).max().unwrap_or(0);
     parts.limits = [
         u32::from(classes.narrow_end),
         u32::from(classes.class_count),

@@ -22,14 +22,22 @@
 //! the first filter at 微 and fails the second, since no needle with this
 //! anchor has `我的` before it.
 //!
+//! Most short Latin words stand inside longer ones (`ca`, `not`, `com`). Such
+//! a needle, if all its spellings are whole words, is looked for only where
+//! the text has an *edge*: `Folded` notes for each run whether a word may
+//! begin or end in it.
+//!
 //! Both filters are blocked Bloom filters (Putze, Sanders, Singler 2007):
 //! the bits of an entry lie in one 64-bit word, so a test costs one load.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
+use super::folded::{CLOSE, OPEN};
 use super::{Candidate, Folded, Phase};
 use crate::base::int;
-use crate::image::{FusedParts, FusedView, ImageView};
+use crate::fold::letter;
+use crate::image::{FusedParts, FusedView, ImageView, Pattern, PatternRow};
 
 /// Odd multiplier of Fibonacci hashing (Knuth): 2^64 over the golden ratio.
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
@@ -64,6 +72,12 @@ fn triple_hash(a: u16, b: u16, c: u16) -> u64 {
 #[inline]
 fn quad_hash(triple: u64, d: u16) -> u64 {
     (triple.rotate_left(23) ^ u64::from(d)).wrapping_mul(GOLDEN)
+}
+
+/// The same anchor of a needle that is a whole word: other bits of the word.
+#[inline]
+fn as_word(hash: u64) -> u64 {
+    hash.rotate_right(12)
 }
 
 /// Two bits of a word from the upper half of a hash.
@@ -168,6 +182,27 @@ impl Beside {
     }
 }
 
+/// A class sequence with what all its spellings have in common.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Needle {
+    pub classes: Vec<u16>,
+    /// All begin at a word boundary.
+    pub left: bool,
+    /// All end at a word boundary, and in a letter.
+    pub right: bool,
+    /// All hold a symbol, so that only the symbol reading finds them.
+    pub symbol: bool,
+}
+
+impl Needle {
+    fn flags(&self) -> u32 {
+        let bit = |set: bool, flag: u32| if set { flag } else { 0 };
+        bit(self.left, LEFT)
+            | bit(self.right, RIGHT)
+            | bit(self.symbol, SYMBOL)
+    }
+}
+
 /// Where a needle's anchor may stand.
 #[derive(Clone, Copy, Debug)]
 struct Anchor {
@@ -175,7 +210,8 @@ struct Anchor {
     len: usize,
     hash: u64,
     /// Selects the word of the anchor filter.
-    word: u64,
+    slot: u64,
+    bits: u64,
     frequency: u32,
 }
 
@@ -186,11 +222,13 @@ pub trait Frequency: Sync {
 }
 
 fn anchors(
-    needle: &[u16],
+    needle: &Needle,
     narrow_end: u16,
     frequency: &dyn Frequency,
 ) -> Vec<Anchor> {
     let mut all = Vec::new();
+    let word = needle.left && needle.right;
+    let needle = &needle.classes[..];
     for offset in 0..needle.len().saturating_sub(1) {
         let rest = &needle[offset..];
         let wide = rest[0] >= narrow_end || rest[1] >= narrow_end;
@@ -206,9 +244,11 @@ fn anchors(
             continue;
         }
         let classes = &rest[..len];
-        let (hash, word) = anchor_hash(classes);
+        let (hash, slot) = anchor_hash(classes);
+        let word = word && !wide && len < QUAD;
+        let bits = two_bits(if word { as_word(hash) } else { hash });
         let frequency = frequency.of(classes);
-        all.push(Anchor { offset, len, hash, word, frequency });
+        all.push(Anchor { offset, len, hash, slot, bits, frequency });
     }
     all
 }
@@ -238,7 +278,7 @@ fn shift(words: usize) -> u32 {
 /// Builds filters and buckets for those needles, given as class sequences,
 /// that are `wanted`. Classes below `narrow_end` are narrow.
 pub fn build(
-    needles: &[Vec<u16>],
+    needles: &[Needle],
     wanted: &[bool],
     narrow_end: u16,
     frequency: &dyn Frequency,
@@ -246,7 +286,7 @@ pub fn build(
     let mut uses: HashMap<u64, u32> = HashMap::new();
     let mut choices: Vec<(usize, Vec<Anchor>)> = Vec::new();
     for (number, needle) in needles.iter().enumerate() {
-        if wanted[number] && needle.len() > 1 {
+        if wanted[number] && needle.classes.len() > 1 {
             let all = anchors(needle, narrow_end, frequency);
             for anchor in &all {
                 *uses.entry(anchor.hash).or_default() += 1;
@@ -262,13 +302,13 @@ pub fn build(
         };
         // Every needle of two classes or more has an anchor.
         let Some(best) = all.into_iter().min_by_key(price) else { continue };
-        let needle = &needles[number];
+        let needle = &needles[number].classes[..];
         let beside = Beside::new(needle, best.offset, best.len);
         let right = needle.len() - best.offset - best.len;
         let reach = Reach::of(best.offset, right);
         chosen.push((beside.key(best.hash, reach), best, number));
     }
-    let distinct: std::collections::HashSet<u64> =
+    let distinct: HashSet<u64> =
         chosen.iter().map(|(_, anchor, _)| anchor.hash).collect();
     let mut parts = FusedParts {
         anchors: vec![0; size(distinct.len(), 20, ANCHOR_WORDS)],
@@ -280,8 +320,8 @@ pub fn build(
     let buckets = chosen.len().next_power_of_two().max(1 << 6);
     let bucket_shift = shift(buckets);
     for (key, anchor, _) in &chosen {
-        let word = int::low_usize(anchor.word >> anchor_shift);
-        parts.anchors[word] |= two_bits(anchor.hash);
+        let word = int::low_usize(anchor.slot >> anchor_shift);
+        parts.anchors[word] |= anchor.bits;
         parts.keys[int::low_usize(key >> key_shift)] |= three_bits(*key);
     }
     let bucket = |key: u64| {
@@ -295,13 +335,21 @@ pub fn build(
             next.next_if(|(key, ..)| bucket(*key) == number)
         {
             parts.bucket_needles.push(int::to_u32(*needle));
-            parts.bucket_tags.push(tag(*key, anchor.offset));
+            let flags = needles[*needle].flags();
+            parts.bucket_tags.push(tag(*key, anchor.offset) | flags);
         }
         parts.bucket_starts.push(int::to_u32(parts.bucket_needles.len()));
     }
     parts.singles = singles(needles, wanted);
     parts
 }
+
+/// Bits of a tag: what all spellings of its needle ask for.
+const LEFT: u32 = 1 << 8;
+const RIGHT: u32 = 1 << 9;
+const SYMBOL: u32 = 1 << 10;
+/// Bits of a tag below the key.
+const TAG_SHIFT: u32 = 11;
 
 /// What a bucket holds of a key, with the anchor's place in the needle in
 /// the low byte.
@@ -312,14 +360,14 @@ fn tag(key: u64, offset: usize) -> u32 {
 
 #[inline]
 fn key_tag(key: u64) -> u32 {
-    int::low_u32(key) << 8
+    int::low_u32(key) << TAG_SHIFT
 }
 
 /// The needles of one class, by class: `[class, needle]`, sorted.
-fn singles(needles: &[Vec<u16>], wanted: &[bool]) -> Vec<[u32; 2]> {
+fn singles(needles: &[Needle], wanted: &[bool]) -> Vec<[u32; 2]> {
     let mut all = Vec::new();
     for (number, needle) in needles.iter().enumerate() {
-        if let (true, [class]) = (wanted[number], &needle[..]) {
+        if let (true, [class]) = (wanted[number], &needle.classes[..]) {
             all.push([u32::from(*class), int::to_u32(number)]);
         }
     }
@@ -327,39 +375,72 @@ fn singles(needles: &[Vec<u16>], wanted: &[bool]) -> Vec<[u32; 2]> {
     all
 }
 
-/// For each class the shortest run that a needle of this class alone needs;
-/// 255 where there is none. Made when an engine is.
+/// For each class what a run of it needs, so that it can be a needle of one
+/// class. Made when an engine is: one table for each reading.
 #[derive(Clone, Debug, Default)]
 pub struct Singles {
-    needed: Vec<u8>,
+    needed: [Vec<Needed>; 2],
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Needed {
+    /// Letters; 255 where there is no such needle.
+    length: u8,
+    edges: u8,
 }
 
 impl Singles {
     pub fn new(view: &ImageView<'_>, phase: Phase) -> Singles {
-        let mut needed = vec![u8::MAX; view.class_end()];
-        for [class, needle] in view.fused[phase.index()].singles {
-            let shortest = view
-                .needle_patterns(*needle)
-                .map(|number| view.patterns[number].letter_count())
-                .min();
-            let shortest = shortest.and_then(|n| u8::try_from(n).ok());
-            let slot = &mut needed[int::to_usize(*class)];
-            // A run is counted up to 255; longer needles ask for that.
-            *slot = (*slot).min(shortest.unwrap_or(u8::MAX - 1));
-        }
-        Singles { needed }
+        Singles { needed: [false, true].map(|s| needed(view, phase, s)) }
     }
 
     #[inline]
-    fn fits(&self, class: u16, length: u8) -> bool {
-        let needed = self.needed.get(usize::from(class)).copied();
-        length >= needed.unwrap_or(u8::MAX) && length > 0
+    fn fits(needed: &[Needed], class: u16, length: u8, edges: u8) -> bool {
+        let Some(needed) = needed.get(usize::from(class)) else {
+            return false;
+        };
+        length >= needed.length && edges & needed.edges == needed.edges
     }
 }
 
-/// Survivors of the anchor filter: run number and what passed.
+fn needed(view: &ImageView<'_>, phase: Phase, symbols: bool) -> Vec<Needed> {
+    let none = Needed { length: u8::MAX, edges: OPEN | CLOSE };
+    let mut all = vec![none; view.class_end()];
+    for [class, needle] in view.fused[phase.index()].singles {
+        let slot = &mut all[int::to_usize(*class)];
+        for number in view.needle_patterns(*needle) {
+            let pattern = view.pattern(number);
+            if pattern.row.has(PatternRow::SYMBOL) && !symbols {
+                continue;
+            }
+            // A run is counted up to 255; longer needles ask for 254.
+            let letters = u8::try_from(pattern.letters.len());
+            slot.length = slot.length.min(letters.unwrap_or(254)).min(254);
+            if !pattern.row.has(PatternRow::LEFT) {
+                slot.edges &= !OPEN;
+            }
+            if !ends_as_word(pattern) {
+                slot.edges &= !CLOSE;
+            }
+        }
+    }
+    all
+}
+
+/// Whether a spelling ends at a word boundary, and in a letter: the boundary
+/// behind a digit is another one.
+fn ends_as_word(pattern: Pattern<'_>) -> bool {
+    let last = pattern.letters.last().copied().and_then(char::from_u32);
+    pattern.row.has(PatternRow::RIGHT)
+        && last.is_some_and(|c| !letter::is_digit(c))
+}
+
+/// Survivors of the anchor filter in one chunk: run and what passed.
 #[derive(Debug, Default)]
 pub struct Survivors(Vec<u32>);
+
+/// Runs that are sieved before the survivors are looked at.
+const CHUNK: usize = 1 << 12;
 
 const PAIR: u32 = 1 << 28;
 const TRIPLE: u32 = 1 << 29;
@@ -367,85 +448,73 @@ const FOUR: u32 = 1 << 30;
 const SINGLE: u32 = 1 << 31;
 const RUN: u32 = PAIR - 1;
 
-const _: () = assert!(crate::base::limits::RECORD_BYTES_MAX < 1 << 28);
-
 /// Every occurrence of every needle whose anchor stands in `range`.
 pub fn candidates(
     view: &ImageView<'_>,
     phase: Phase,
     singles: &Singles,
     folded: &Folded,
-    range: std::ops::Range<usize>,
+    range: Range<usize>,
+    symbols: bool,
     survivors: &mut Survivors,
     out: &mut Vec<Candidate>,
 ) {
-    let tables = &view.fused[phase.index()];
-    let syms = folded.padded();
-    sieve(tables, view.narrow_end, singles, folded, range, survivors);
-    for &survivor in &survivors.0 {
-        let at = int::to_usize(survivor & RUN);
-        let [a, b, c, d] = [syms[at], syms[at + 1], syms[at + 2], syms[at + 3]];
-        if survivor & SINGLE != 0 {
-            let class = u32::from(a);
-            let all = tables.singles;
-            let first = all.partition_point(|row| row[0] < class);
-            let same = all[first..].iter().take_while(|row| row[0] == class);
-            let run = survivor & RUN;
-            out.extend(same.map(|row| Candidate { needle: row[1], run }));
-        }
-        let search = Search { view, tables, syms, count: folded.count() };
-        if survivor & PAIR != 0 {
-            search.anchor(pair_hash(a, b), at, 2, out);
-        }
-        if survivor & (TRIPLE | FOUR) != 0 {
-            let triple = triple_hash(a, b, c);
-            if survivor & TRIPLE != 0 {
-                search.anchor(triple, at, 3, out);
-            }
-            if survivor & FOUR != 0 {
-                search.anchor(quad_hash(triple, d), at, QUAD, out);
-            }
-        }
+    let mut start = range.start;
+    while start < range.end {
+        let end = range.end.min(start + CHUNK);
+        let tables = &view.fused[phase.index()];
+        let search = Search { view, tables, folded, symbols };
+        let needed = &singles.needed[usize::from(symbols)];
+        sieve(&search, needed, start..end, survivors);
+        search.survivors(start, survivors, out);
+        start = end;
     }
 }
 
 /// The anchor filter over all runs of the range. No branch depends on what
 /// passes, so that a hit costs no misprediction here.
 fn sieve(
-    tables: &FusedView<'_>,
-    narrow_end: u16,
-    singles: &Singles,
-    folded: &Folded,
-    range: std::ops::Range<usize>,
+    search: &Search<'_, '_>,
+    needed: &[Needed],
+    range: Range<usize>,
     survivors: &mut Survivors,
 ) {
-    let filter = tables.anchors;
+    let filter = search.tables.anchors;
+    let narrow_end = search.view.narrow_end;
     let shift = shift(filter.len());
-    let has = |word: u64, hash: u64| {
-        let bits = two_bits(hash);
-        filter[int::low_usize(word >> shift)] & bits == bits
-    };
-    let first = range.start;
+    let folded = search.folded;
     let lengths = &folded.lengths()[range.clone()];
-    let syms = &folded.padded()[first..range.end + PADDING];
+    let syms = &folded.padded()[range.start..range.end + PADDING];
+    let edges = &folded.edges()[range.start..range.end + PADDING];
     let found = &mut survivors.0;
     found.clear();
     found.resize(lengths.len() + 1, 0);
     let mut count = 0;
-    for (at, (window, length)) in syms.windows(4).zip(lengths).enumerate() {
-        let &[a, b, c, d] = window else { continue };
+    let windows = syms.windows(4).zip(edges.windows(3)).zip(lengths);
+    for (at, ((window, edges), length)) in windows.enumerate() {
+        let (&[a, b, c, d], &[open, two, three]) = (window, edges) else {
+            continue;
+        };
+        let bit = |set: bool, flag: u32| if set { flag } else { 0 };
         let pair = pair_hash(a, b);
-        let mut passed = if has(pair, pair) { PAIR } else { 0 };
+        let word = filter[int::low_usize(pair >> shift)];
+        let has = |word: u64, hash: u64| {
+            let bits = two_bits(hash);
+            word & bits == bits
+        };
+        let mut passed = bit(has(word, pair), PAIR);
         if a < narrow_end && b < narrow_end {
+            let is_word = |last: u8| open & OPEN != 0 && last & CLOSE != 0;
+            let whole = is_word(two) && has(word, as_word(pair));
+            passed |= bit(whole, PAIR);
             let triple = triple_hash(a, b, c);
             let word = filter[int::low_usize(triple >> shift)];
-            let bits = two_bits(triple);
-            passed |= if word & bits == bits { TRIPLE } else { 0 };
-            let bits = two_bits(quad_hash(triple, d));
-            passed |= if word & bits == bits { FOUR } else { 0 };
+            let whole = is_word(three) && has(word, as_word(triple));
+            passed |= bit(whole || has(word, triple), TRIPLE);
+            passed |= bit(has(word, quad_hash(triple, d)), FOUR);
         }
-        passed |= if singles.fits(a, *length) { SINGLE } else { 0 };
-        found[count] = passed | int::to_u32(first + at);
+        passed |= bit(Singles::fits(needed, a, *length, open), SINGLE);
+        found[count] = passed | int::to_u32(at);
         count += usize::from(passed != 0);
     }
     found.truncate(count);
@@ -455,11 +524,50 @@ fn sieve(
 struct Search<'s, 'i> {
     view: &'s ImageView<'i>,
     tables: &'s FusedView<'i>,
-    syms: &'s [u16],
-    count: usize,
+    folded: &'s Folded,
+    symbols: bool,
 }
 
 impl Search<'_, '_> {
+    /// Looks at what the sieve left of a chunk that begins at run `start`.
+    fn survivors(
+        &self,
+        start: usize,
+        survivors: &Survivors,
+        out: &mut Vec<Candidate>,
+    ) {
+        let syms = self.folded.padded();
+        for &survivor in &survivors.0 {
+            let at = start + int::to_usize(survivor & RUN);
+            let &[a, b, c, d] = &syms[at..at + 4] else { continue };
+            if survivor & SINGLE != 0 {
+                self.single(a, at, out);
+            }
+            if survivor & PAIR != 0 {
+                self.anchor(pair_hash(a, b), at, 2, out);
+            }
+            if survivor & (TRIPLE | FOUR) != 0 {
+                let triple = triple_hash(a, b, c);
+                if survivor & TRIPLE != 0 {
+                    self.anchor(triple, at, 3, out);
+                }
+                if survivor & FOUR != 0 {
+                    self.anchor(quad_hash(triple, d), at, QUAD, out);
+                }
+            }
+        }
+    }
+
+    /// The needles of this class alone.
+    fn single(&self, class: u16, at: usize, out: &mut Vec<Candidate>) {
+        let class = u32::from(class);
+        let all = self.tables.singles;
+        let first = all.partition_point(|row| row[0] < class);
+        let same = all[first..].iter().take_while(|row| row[0] == class);
+        let run = int::to_u32(at);
+        out.extend(same.map(|row| Candidate { needle: row[1], run }));
+    }
+
     /// Looks up the keys of an anchor.
     fn anchor(
         &self,
@@ -468,7 +576,7 @@ impl Search<'_, '_> {
         len: usize,
         out: &mut Vec<Candidate>,
     ) {
-        let beside = Beside::new(self.syms, at, len);
+        let beside = Beside::new(self.folded.padded(), at, len);
         let filter = self.tables.keys;
         let shift = shift(filter.len());
         for reach in Reach::ALL {
@@ -489,17 +597,29 @@ impl Search<'_, '_> {
         let start = int::to_usize(tables.bucket_starts[number]);
         let end = int::to_usize(tables.bucket_starts[number + 1]);
         let wanted = key_tag(key);
+        let edges = self.folded.edges();
         for slot in start..end {
             let tag = tables.bucket_tags[slot];
-            if tag & !0xFF != wanted {
+            if tag >> TAG_SHIFT << TAG_SHIFT != wanted {
                 continue;
             }
             let Some(run) = at.checked_sub(int::to_usize(tag & 0xFF)) else {
                 continue;
             };
+            if tag & LEFT != 0 && edges[run] & OPEN == 0
+                || tag & SYMBOL != 0 && !self.symbols
+            {
+                continue;
+            }
             let needle = tables.bucket_needles[slot];
-            let text = &self.syms[run..self.count];
-            if text.starts_with(self.view.needle(needle)) {
+            let classes = self.view.needle(needle);
+            let last = run + classes.len() - 1;
+            if tag & RIGHT != 0
+                && edges.get(last).is_none_or(|edge| edge & CLOSE == 0)
+            {
+                continue;
+            }
+            if self.folded.syms()[run..].starts_with(classes) {
                 out.push(Candidate { needle, run: int::to_u32(run) });
             }
         }

@@ -18,7 +18,7 @@ use crate::image::{Image, ImageView, Pattern, PatternRow};
 use crate::verdict::Milli;
 
 pub use folded::Folded;
-pub use fused::{Frequency, build as build_fused};
+pub use fused::{Frequency, Needle, build as build_fused};
 pub use walk::{Reader, Walked, letter_price, walk};
 
 use reference::{Reference, ReferenceScratch};
@@ -264,7 +264,7 @@ impl Engine {
         let reader = Reader { text, view: *view, symbols: false };
         let all = 0..reading.plain.count();
         scratch.candidates.clear();
-        self.search(view, phase, &reading.plain, all, scratch);
+        self.search(view, phase, &reading.plain, all, false, scratch);
         verify_all(&reader, phase, &reading.plain, scratch, out);
         if !reading.has_symbols {
             return;
@@ -273,7 +273,7 @@ impl Engine {
         scratch.candidates.clear();
         for window in &reading.windows {
             let window = window.clone();
-            self.search(view, phase, &reading.marked, window, scratch);
+            self.search(view, phase, &reading.marked, window, true, scratch);
         }
         // Without a symbol in it the plain reading has found it.
         let symbols = reading.marked.symbols();
@@ -292,6 +292,7 @@ impl Engine {
         phase: Phase,
         folded: &Folded,
         range: Range<usize>,
+        symbols: bool,
         scratch: &mut ScanScratch,
     ) {
         match &self.reference {
@@ -311,6 +312,7 @@ impl Engine {
                 &self.singles[phase.index()],
                 folded,
                 range,
+                symbols,
                 &mut scratch.survivors,
                 &mut scratch.candidates,
             ),
