@@ -20,22 +20,10 @@ pub struct Folded {
     /// Byte offset of each run's first character; one more entry with the
     /// length of the text.
     starts: Vec<u32>,
-    /// Characters of each run, capped at 255; the first entry is a dummy,
-    /// so that the loop need not ask whether there was a run before.
-    lengths: Vec<u8>,
-    /// [`OPEN`] and [`CLOSE`] of each run, with a dummy in front as well.
-    edges: Vec<u8>,
     count: usize,
     /// Runs that hold a symbol read as a letter.
     symbols: Vec<u32>,
 }
-
-/// A word may begin in this run: some letter of it does not follow an ASCII
-/// letter directly, nor is it a digit behind a digit.
-pub const OPEN: u8 = 1;
-/// A word may end in this run: some letter of it is not an ASCII letter that
-/// is followed by another one directly.
-pub const CLOSE: u8 = 2;
 
 /// What a text contained besides letters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -58,8 +46,6 @@ impl Folded {
         if self.syms.len() < room {
             self.syms.resize(room, 0);
             self.starts.resize(room, 0);
-            self.lengths.resize(room, 0);
-            self.edges.resize(room + 1, 0);
         }
         self.symbols.clear();
         if symbols {
@@ -81,21 +67,15 @@ impl Folded {
         let room = text.len() + PADDING + 1;
         let syms = &mut self.syms[..room];
         let starts = &mut self.starts[..room];
-        let lengths = &mut self.lengths[..room];
-        let edges = &mut self.edges[..room + 1];
         let mut count = 0;
         let mut last = u16::MAX;
-        let mut run = 0u8;
-        let mut edge = 0u8;
-        let (mut letter_before, mut digit_before) = (false, false);
         for (offset, c) in text.char_indices() {
             let mut sym = classes.get(c).0;
             if sym & Sym::SYMBOL_BIT != 0 {
                 seen.symbols = true;
                 if SYMBOLS {
                     sym &= !Sym::SYMBOL_BIT;
-                    let new = usize::from(sym != last);
-                    let at = count + new;
+                    let at = count + usize::from(sym != last);
                     self.symbols.push(int::to_u32(at.saturating_sub(1)));
                 } else {
                     sym = Sym::SEPARATOR.0;
@@ -103,27 +83,13 @@ impl Folded {
             }
             syms[count] = sym;
             starts[count] = int::to_u32(offset);
-            let letter = sym != Sym::IGNORABLE.0 && sym != Sym::SEPARATOR.0;
-            let new = letter && sym != last;
-            let is_letter = c.is_ascii_alphabetic();
-            let is_digit = c.is_ascii_digit();
-            let closes = !(letter_before && is_letter);
-            edges[count] = edge | if closes { CLOSE } else { 0 };
-            edge = if new { 0 } else { edges[count] };
-            let opens = letter
-                && !letter_before
-                && !(digit_before && is_digit);
-            edge |= if opens { OPEN } else { 0 };
-            (letter_before, digit_before) = (is_letter, is_digit);
+            let skipped =
+                sym == Sym::IGNORABLE.0 || sym == Sym::SEPARATOR.0;
+            let new = !skipped & (sym != last);
+            last = if skipped { last } else { sym };
             count += usize::from(new);
-            last = if letter { sym } else { last };
-            run = if new { 0 } else { run };
-            run = run.saturating_add(u8::from(letter));
-            lengths[count] = run;
         }
-        edges[count] = edge | CLOSE;
         syms[count..count + PADDING].fill(Sym::OTHER.0);
-        edges[count + 1..=count + PADDING].fill(0);
         starts[count] = int::to_u32(text.len());
         self.count = count;
         seen
@@ -149,18 +115,37 @@ impl Folded {
         self.starts.get(..=self.count).unwrap_or(&[0])
     }
 
-    /// Characters of each run, capped at 255.
-    pub fn lengths(&self) -> &[u8] {
-        self.lengths.get(1..=self.count).unwrap_or(&[])
-    }
-
-    /// Where words may begin and end, with as many zeros behind.
-    pub fn edges(&self) -> &[u8] {
-        self.edges.get(1..=self.count + PADDING).unwrap_or(&[0; PADDING])
-    }
-
     /// Runs that hold a symbol read as a letter, ascending, perhaps twice.
     pub fn symbols(&self) -> &[u32] {
         &self.symbols
+    }
+
+    /// Whether a word may begin in a run. False only when its one character
+    /// follows an ASCII letter directly, or is a digit behind a digit.
+    pub fn may_open(&self, text: &str, run: usize) -> bool {
+        let Some(&[start, end]) = self.starts().get(run..run + 2) else {
+            return true;
+        };
+        let at = int::to_usize(start);
+        let bytes = text.as_bytes();
+        let before = at.checked_sub(1).and_then(|at| bytes.get(at));
+        let Some(before) = before else { return true };
+        let number = before.is_ascii_digit()
+            && bytes.get(at).is_some_and(u8::is_ascii_digit);
+        end - start > 1 || !(number || before.is_ascii_alphabetic())
+    }
+
+    /// Whether a word may end in a run. False only when its one character is
+    /// an ASCII letter that another one follows directly.
+    pub fn may_close(&self, text: &str, run: usize) -> bool {
+        let Some(&[start, end]) = self.starts().get(run..run + 2) else {
+            return true;
+        };
+        let at = int::to_usize(start);
+        let is_letter =
+            |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphabetic);
+        let bytes = text.as_bytes();
+        end - start > 1
+            || !(is_letter(bytes.get(at)) && is_letter(bytes.get(at + 1)))
     }
 }

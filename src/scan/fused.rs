@@ -8,9 +8,9 @@
 //! nearly everything. A narrow needle of two or three classes is its own
 //! anchor. At each run of the text
 //!
-//! 1. the **anchor filter** says whether any anchor begins here; clean text
-//!    mostly ends with this one look into a table that fits the second-level
-//!    cache;
+//! 1. the **anchor filter** says whether any anchor begins here, a pair
+//!    together with the class on one side of it; clean text mostly ends with
+//!    this one look into a table that fits the second-level cache;
 //! 2. the **key filter** says the same for the anchor together with up to
 //!    two more classes of the needle beside it (its *reach*);
 //! 3. the bucket of the key lists its needles with the place of the anchor,
@@ -18,9 +18,9 @@
 //!
 //! Worked example: `加我微信` is looked for by `微信` or `加我`, whichever is
 //! rarer (a frequency table decides when the image is built), say `微信` at
-//! place 2. Its reach is the two classes before it. A text `我的微信` passes
-//! the first filter at 微 and fails the second, since no needle with this
-//! anchor has `我的` before it.
+//! place 2. Its reach is the two classes before it. A text `你的微信` fails
+//! the first filter at 微, since no needle has 的 before this anchor; `给我微信`
+//! passes it and fails the second.
 //!
 //! Most short Latin words stand inside longer ones (`ca`, `not`, `com`). Such
 //! a needle, if all its spellings are whole words, is looked for only where
@@ -33,11 +33,9 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use super::folded::{CLOSE, OPEN};
-use super::{Candidate, Folded, Phase};
+use super::{Candidate, Folded, Phase, Reader};
 use crate::base::int;
-use crate::fold::letter;
-use crate::image::{FusedParts, FusedView, ImageView, Pattern, PatternRow};
+use crate::image::{FusedParts, FusedView, ImageView, PatternRow};
 
 /// Odd multiplier of Fibonacci hashing (Knuth): 2^64 over the golden ratio.
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
@@ -80,15 +78,26 @@ fn as_word(hash: u64) -> u64 {
     hash.rotate_right(12)
 }
 
-/// Two bits of a word from the upper half of a hash.
+/// A pair with the class on one side of it.
 #[inline]
-fn two_bits(hash: u64) -> u64 {
-    1 << (hash >> 32 & 63) | 1 << (hash >> 38 & 63)
+fn right_of(pair: u64, class: u16) -> u64 {
+    (pair.rotate_left(25) ^ u64::from(class)).wrapping_mul(GOLDEN)
 }
 
-/// Three bits of a word.
 #[inline]
-fn three_bits(hash: u64) -> u64 {
+fn left_of(pair: u64, class: u16) -> u64 {
+    (pair.rotate_left(39) ^ u64::from(class)).wrapping_mul(GOLDEN)
+}
+
+/// Three bits of a word of the anchor filter, from the upper half of a hash.
+#[inline]
+fn anchor_bits(hash: u64) -> u64 {
+    1 << (hash >> 32 & 63) | 1 << (hash >> 38 & 63) | 1 << (hash >> 44 & 63)
+}
+
+/// Three bits of a word of the key filter.
+#[inline]
+fn key_bits(hash: u64) -> u64 {
     1 << (hash & 63) | 1 << (hash >> 6 & 63) | 1 << (hash >> 12 & 63)
 }
 
@@ -97,19 +106,17 @@ fn three_bits(hash: u64) -> u64 {
 enum Reach {
     None,
     Right,
-    Left,
-    Both,
     Right2,
+    Left,
     Left2,
 }
 
 impl Reach {
-    const ALL: [Reach; 6] = [
+    const ALL: [Reach; 5] = [
         Reach::None,
         Reach::Right,
-        Reach::Left,
-        Reach::Both,
         Reach::Right2,
+        Reach::Left,
         Reach::Left2,
     ];
 
@@ -117,10 +124,9 @@ impl Reach {
         match self {
             Reach::None => 0,
             Reach::Right => 1,
-            Reach::Left => 2,
-            Reach::Both => 3,
-            Reach::Right2 => 4,
-            Reach::Left2 => 5,
+            Reach::Right2 => 2,
+            Reach::Left => 3,
+            Reach::Left2 => 4,
         }
     }
 
@@ -128,9 +134,8 @@ impl Reach {
     fn of(left: usize, right: usize) -> Reach {
         match (left, right) {
             (_, 2..) => Reach::Right2,
-            (2.., _) => Reach::Left2,
-            (1, 1) => Reach::Both,
-            (0, 1) => Reach::Right,
+            (_, 1) => Reach::Right,
+            (2.., 0) => Reach::Left2,
             (1, 0) => Reach::Left,
             (0, 0) => Reach::None,
         }
@@ -171,7 +176,6 @@ impl Beside {
             Reach::None => (0, 0),
             Reach::Right => (self.right, 0),
             Reach::Left => (self.left, 0),
-            Reach::Both => (self.left, self.right),
             Reach::Right2 => (self.right, self.right2),
             Reach::Left2 => (self.left2, self.left),
         };
@@ -212,6 +216,7 @@ struct Anchor {
     /// Selects the word of the anchor filter.
     slot: u64,
     bits: u64,
+    reach: Reach,
     frequency: u32,
 }
 
@@ -245,10 +250,27 @@ fn anchors(
         }
         let classes = &rest[..len];
         let (hash, slot) = anchor_hash(classes);
-        let word = word && !wide && len < QUAD;
-        let bits = two_bits(if word { as_word(hash) } else { hash });
+        let right = rest.len() - len;
+        let before = needle[..offset].last().copied();
+        let reach = Reach::of(offset, right);
+        let bits = anchor_bits(match (len, reach) {
+            _ if word && !wide && len < QUAD => as_word(hash),
+            (2, Reach::Right | Reach::Right2) => right_of(hash, rest[2]),
+            (2, Reach::Left | Reach::Left2) => {
+                left_of(hash, before.unwrap_or(0))
+            }
+            _ => hash,
+        });
         let frequency = frequency.of(classes);
-        all.push(Anchor { offset, len, hash, slot, bits, frequency });
+        all.push(Anchor {
+            offset,
+            len,
+            hash,
+            slot,
+            bits,
+            reach,
+            frequency,
+        });
     }
     all
 }
@@ -304,12 +326,13 @@ pub fn build(
         let Some(best) = all.into_iter().min_by_key(price) else { continue };
         let needle = &needles[number].classes[..];
         let beside = Beside::new(needle, best.offset, best.len);
-        let right = needle.len() - best.offset - best.len;
-        let reach = Reach::of(best.offset, right);
-        chosen.push((beside.key(best.hash, reach), best, number));
+        let key = beside.key(best.hash, best.reach);
+        chosen.push((key, best, number));
     }
-    let distinct: HashSet<u64> =
-        chosen.iter().map(|(_, anchor, _)| anchor.hash).collect();
+    let distinct: HashSet<(u64, u64)> = chosen
+        .iter()
+        .map(|(_, anchor, _)| (anchor.slot, anchor.bits))
+        .collect();
     let mut parts = FusedParts {
         anchors: vec![0; size(distinct.len(), 20, ANCHOR_WORDS)],
         keys: vec![0; size(chosen.len(), 24, KEY_WORDS)],
@@ -322,7 +345,7 @@ pub fn build(
     for (key, anchor, _) in &chosen {
         let word = int::low_usize(anchor.slot >> anchor_shift);
         parts.anchors[word] |= anchor.bits;
-        parts.keys[int::low_usize(key >> key_shift)] |= three_bits(*key);
+        parts.keys[int::low_usize(key >> key_shift)] |= key_bits(*key);
     }
     let bucket = |key: u64| {
         int::low_usize(key.wrapping_mul(GOLDEN) >> bucket_shift)
@@ -375,37 +398,22 @@ fn singles(needles: &[Needle], wanted: &[bool]) -> Vec<[u32; 2]> {
     all
 }
 
-/// For each class what a run of it needs, so that it can be a needle of one
-/// class. Made when an engine is: one table for each reading.
+/// For each class how long a run of it has to be, in bytes, before it can be
+/// a needle of one class; 255 where there is none. Made when an engine is:
+/// one table for each reading.
 #[derive(Clone, Debug, Default)]
 pub struct Singles {
-    needed: [Vec<Needed>; 2],
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Needed {
-    /// Letters; 255 where there is no such needle.
-    length: u8,
-    edges: u8,
+    needed: [Vec<u8>; 2],
 }
 
 impl Singles {
     pub fn new(view: &ImageView<'_>, phase: Phase) -> Singles {
         Singles { needed: [false, true].map(|s| needed(view, phase, s)) }
     }
-
-    #[inline]
-    fn fits(needed: &[Needed], class: u16, length: u8, edges: u8) -> bool {
-        let Some(needed) = needed.get(usize::from(class)) else {
-            return false;
-        };
-        length >= needed.length && edges & needed.edges == needed.edges
-    }
 }
 
-fn needed(view: &ImageView<'_>, phase: Phase, symbols: bool) -> Vec<Needed> {
-    let none = Needed { length: u8::MAX, edges: OPEN | CLOSE };
-    let mut all = vec![none; view.class_end()];
+fn needed(view: &ImageView<'_>, phase: Phase, symbols: bool) -> Vec<u8> {
+    let mut all = vec![u8::MAX; view.class_end()];
     for [class, needle] in view.fused[phase.index()].singles {
         let slot = &mut all[int::to_usize(*class)];
         for number in view.needle_patterns(*needle) {
@@ -413,26 +421,15 @@ fn needed(view: &ImageView<'_>, phase: Phase, symbols: bool) -> Vec<Needed> {
             if pattern.row.has(PatternRow::SYMBOL) && !symbols {
                 continue;
             }
-            // A run is counted up to 255; longer needles ask for 254.
-            let letters = u8::try_from(pattern.letters.len());
-            slot.length = slot.length.min(letters.unwrap_or(254)).min(254);
-            if !pattern.row.has(PatternRow::LEFT) {
-                slot.edges &= !OPEN;
-            }
-            if !ends_as_word(pattern) {
-                slot.edges &= !CLOSE;
-            }
+            // Han and kana take three bytes or more. Sixty letters are as
+            // good as more: what is longer goes to the exact test.
+            let wide = *class >= u32::from(view.narrow_end);
+            let letters = u8::try_from(pattern.letters.len().min(60));
+            let bytes = letters.unwrap_or(60) * if wide { 3 } else { 1 };
+            *slot = (*slot).min(bytes);
         }
     }
     all
-}
-
-/// Whether a spelling ends at a word boundary, and in a letter: the boundary
-/// behind a digit is another one.
-fn ends_as_word(pattern: Pattern<'_>) -> bool {
-    let last = pattern.letters.last().copied().and_then(char::from_u32);
-    pattern.row.has(PatternRow::RIGHT)
-        && last.is_some_and(|c| !letter::is_digit(c))
 }
 
 /// Survivors of the anchor filter in one chunk: run and what passed.
@@ -442,29 +439,37 @@ pub struct Survivors(Vec<u32>);
 /// Runs that are sieved before the survivors are looked at.
 const CHUNK: usize = 1 << 12;
 
-const PAIR: u32 = 1 << 28;
-const TRIPLE: u32 = 1 << 29;
-const FOUR: u32 = 1 << 30;
-const SINGLE: u32 = 1 << 31;
-const RUN: u32 = PAIR - 1;
+/// What a survivor passed for: a needle that is the pair alone, one with more
+/// on its right, on its left; narrow needles of two or three classes, as such
+/// and as whole words; a quad; a run that may be a needle.
+const ALONE: u32 = 1 << 16;
+const RIGHTS: u32 = 1 << 17;
+const LEFTS: u32 = 1 << 18;
+const WORD_PAIR: u32 = 1 << 19;
+const TRIPLE: u32 = 1 << 20;
+const WORD_TRIPLE: u32 = 1 << 21;
+const FOUR: u32 = 1 << 22;
+const SINGLE: u32 = 1 << 23;
+const RUN: u32 = ALONE - 1;
+
+const _: () = assert!(CHUNK <= 1 << 16);
 
 /// Every occurrence of every needle whose anchor stands in `range`.
 pub fn candidates(
-    view: &ImageView<'_>,
+    reader: &Reader<'_>,
     phase: Phase,
     singles: &Singles,
     folded: &Folded,
     range: Range<usize>,
-    symbols: bool,
     survivors: &mut Survivors,
     out: &mut Vec<Candidate>,
 ) {
+    let tables = &reader.view.fused[phase.index()];
+    let search = Search { reader, tables, folded };
+    let needed = &singles.needed[usize::from(reader.symbols)];
     let mut start = range.start;
     while start < range.end {
         let end = range.end.min(start + CHUNK);
-        let tables = &view.fused[phase.index()];
-        let search = Search { view, tables, folded, symbols };
-        let needed = &singles.needed[usize::from(symbols)];
         sieve(&search, needed, start..end, survivors);
         search.survivors(start, survivors, out);
         start = end;
@@ -475,57 +480,59 @@ pub fn candidates(
 /// passes, so that a hit costs no misprediction here.
 fn sieve(
     search: &Search<'_, '_>,
-    needed: &[Needed],
+    needed: &[u8],
     range: Range<usize>,
     survivors: &mut Survivors,
 ) {
     let filter = search.tables.anchors;
-    let narrow_end = search.view.narrow_end;
+    let narrow_end = search.reader.view.narrow_end;
     let shift = shift(filter.len());
-    let folded = search.folded;
-    let lengths = &folded.lengths()[range.clone()];
-    let syms = &folded.padded()[range.start..range.end + PADDING];
-    let edges = &folded.edges()[range.start..range.end + PADDING];
+    let syms = &search.folded.padded()[range.start..range.end + PADDING];
+    let starts = &search.folded.starts()[range.start..=range.end];
+    let before = range.start.checked_sub(1);
+    let mut left = before.map_or(0, |at| search.folded.syms()[at]);
     let found = &mut survivors.0;
     found.clear();
-    found.resize(lengths.len() + 1, 0);
+    found.resize(range.len() + 1, 0);
+    let slot = |hash: u64| filter[int::low_usize(hash >> shift)];
+    let bit = |word: u64, hash: u64, flag: u32| {
+        let bits = anchor_bits(hash);
+        if word & bits == bits { flag } else { 0 }
+    };
     let mut count = 0;
-    let windows = syms.windows(4).zip(edges.windows(3)).zip(lengths);
-    for (at, ((window, edges), length)) in windows.enumerate() {
-        let (&[a, b, c, d], &[open, two, three]) = (window, edges) else {
-            continue;
-        };
-        let bit = |set: bool, flag: u32| if set { flag } else { 0 };
+    let mut run = 0;
+    for (window, ends) in syms.windows(4).zip(starts.windows(2)) {
+        let (&[a, b, c, d], &[start, end]) = (window, ends) else { continue };
         let pair = pair_hash(a, b);
-        let word = filter[int::low_usize(pair >> shift)];
-        let has = |word: u64, hash: u64| {
-            let bits = two_bits(hash);
-            word & bits == bits
-        };
-        let mut passed = bit(has(word, pair), PAIR);
-        if a < narrow_end && b < narrow_end {
-            let is_word = |last: u8| open & OPEN != 0 && last & CLOSE != 0;
-            let whole = is_word(two) && has(word, as_word(pair));
-            passed |= bit(whole, PAIR);
+        let word = slot(pair);
+        let mut passed = run | bit(word, pair, ALONE);
+        if a >= narrow_end || b >= narrow_end {
+            passed |= bit(word, right_of(pair, c), RIGHTS);
+            passed |= bit(word, left_of(pair, left), LEFTS);
+        } else {
+            passed |= bit(word, as_word(pair), WORD_PAIR);
             let triple = triple_hash(a, b, c);
-            let word = filter[int::low_usize(triple >> shift)];
-            let whole = is_word(three) && has(word, as_word(triple));
-            passed |= bit(whole || has(word, triple), TRIPLE);
-            passed |= bit(has(word, quad_hash(triple, d)), FOUR);
+            let word = slot(triple);
+            passed |= bit(word, triple, TRIPLE);
+            passed |= bit(word, as_word(triple), WORD_TRIPLE);
+            passed |= bit(word, quad_hash(triple, d), FOUR);
         }
-        passed |= bit(Singles::fits(needed, a, *length, open), SINGLE);
-        found[count] = passed | int::to_u32(at);
-        count += usize::from(passed != 0);
+        let bytes = needed.get(usize::from(a)).copied().unwrap_or(u8::MAX);
+        let single = bytes < u8::MAX && end - start >= u32::from(bytes);
+        passed |= if single { SINGLE } else { 0 };
+        found[count] = passed;
+        count += usize::from(passed > RUN);
+        run += 1;
+        left = a;
     }
     found.truncate(count);
 }
 
 /// One text under search.
 struct Search<'s, 'i> {
-    view: &'s ImageView<'i>,
+    reader: &'s Reader<'i>,
     tables: &'s FusedView<'i>,
     folded: &'s Folded,
-    symbols: bool,
 }
 
 impl Search<'_, '_> {
@@ -536,23 +543,39 @@ impl Search<'_, '_> {
         survivors: &Survivors,
         out: &mut Vec<Candidate>,
     ) {
+        use Reach::{Left, Left2, None, Right, Right2};
         let syms = self.folded.padded();
         for &survivor in &survivors.0 {
             let at = start + int::to_usize(survivor & RUN);
             let &[a, b, c, d] = &syms[at..at + 4] else { continue };
-            if survivor & SINGLE != 0 {
+            let has = |flag: u32| survivor & flag != 0;
+            if has(SINGLE) {
                 self.single(a, at, out);
             }
-            if survivor & PAIR != 0 {
-                self.anchor(pair_hash(a, b), at, 2, out);
-            }
-            if survivor & (TRIPLE | FOUR) != 0 {
-                let triple = triple_hash(a, b, c);
-                if survivor & TRIPLE != 0 {
-                    self.anchor(triple, at, 3, out);
+            let opens = || self.folded.may_open(self.reader.text, at);
+            let closes = |run| self.folded.may_close(self.reader.text, run);
+            if has(ALONE | RIGHTS | LEFTS | WORD_PAIR) {
+                let pair = pair_hash(a, b);
+                if has(ALONE) || has(WORD_PAIR) && opens() && closes(at + 1) {
+                    self.anchor(pair, at, 2, &[None], out);
                 }
-                if survivor & FOUR != 0 {
-                    self.anchor(quad_hash(triple, d), at, QUAD, out);
+                if has(RIGHTS) {
+                    self.anchor(pair, at, 2, &[Right, Right2], out);
+                }
+                if has(LEFTS) {
+                    self.anchor(pair, at, 2, &[Left, Left2], out);
+                }
+            }
+            if has(TRIPLE | WORD_TRIPLE | FOUR) {
+                let triple = triple_hash(a, b, c);
+                if has(TRIPLE)
+                    || has(WORD_TRIPLE) && opens() && closes(at + 2)
+                {
+                    self.anchor(triple, at, 3, &[None], out);
+                }
+                if has(FOUR) {
+                    let quad = quad_hash(triple, d);
+                    self.anchor(quad, at, QUAD, &Reach::ALL, out);
                 }
             }
         }
@@ -574,14 +597,15 @@ impl Search<'_, '_> {
         hash: u64,
         at: usize,
         len: usize,
+        reaches: &[Reach],
         out: &mut Vec<Candidate>,
     ) {
         let beside = Beside::new(self.folded.padded(), at, len);
         let filter = self.tables.keys;
         let shift = shift(filter.len());
-        for reach in Reach::ALL {
-            let key = beside.key(hash, reach);
-            let bits = three_bits(key);
+        for reach in reaches {
+            let key = beside.key(hash, *reach);
+            let bits = key_bits(key);
             if filter[int::low_usize(key >> shift)] & bits == bits {
                 self.bucket(key, at, out);
             }
@@ -597,7 +621,6 @@ impl Search<'_, '_> {
         let start = int::to_usize(tables.bucket_starts[number]);
         let end = int::to_usize(tables.bucket_starts[number + 1]);
         let wanted = key_tag(key);
-        let edges = self.folded.edges();
         for slot in start..end {
             let tag = tables.bucket_tags[slot];
             if tag >> TAG_SHIFT << TAG_SHIFT != wanted {
@@ -606,17 +629,15 @@ impl Search<'_, '_> {
             let Some(run) = at.checked_sub(int::to_usize(tag & 0xFF)) else {
                 continue;
             };
-            if tag & LEFT != 0 && edges[run] & OPEN == 0
-                || tag & SYMBOL != 0 && !self.symbols
+            if tag & LEFT != 0 && !self.folded.may_open(self.reader.text, run)
+                || tag & SYMBOL != 0 && !self.reader.symbols
             {
                 continue;
             }
             let needle = tables.bucket_needles[slot];
-            let classes = self.view.needle(needle);
+            let classes = self.reader.view.needle(needle);
             let last = run + classes.len() - 1;
-            if tag & RIGHT != 0
-                && edges.get(last).is_none_or(|edge| edge & CLOSE == 0)
-            {
+            if tag & RIGHT != 0 && !self.folded.may_close(self.reader.text, last) {
                 continue;
             }
             if self.folded.syms()[run..].starts_with(classes) {

@@ -263,18 +263,14 @@ impl Engine {
     ) {
         let reader = Reader { text, view: *view, symbols: false };
         let all = 0..reading.plain.count();
-        scratch.candidates.clear();
-        self.search(view, phase, &reading.plain, all, false, scratch);
+        self.search(&reader, phase, &reading.plain, &[all], scratch);
         verify_all(&reader, phase, &reading.plain, scratch, out);
         if !reading.has_symbols {
             return;
         }
         let reader = Reader { text, view: *view, symbols: true };
-        scratch.candidates.clear();
-        for window in &reading.windows {
-            let window = window.clone();
-            self.search(view, phase, &reading.marked, window, true, scratch);
-        }
+        let windows = &reading.windows;
+        self.search(&reader, phase, &reading.marked, windows, scratch);
         // Without a symbol in it the plain reading has found it.
         let symbols = reading.marked.symbols();
         scratch.candidates.retain(|candidate| {
@@ -288,34 +284,32 @@ impl Engine {
 
     fn search(
         &self,
-        view: &ImageView<'_>,
+        reader: &Reader<'_>,
         phase: Phase,
         folded: &Folded,
-        range: Range<usize>,
-        symbols: bool,
+        windows: &[Range<usize>],
         scratch: &mut ScanScratch,
     ) {
-        match &self.reference {
-            Some(reference) => {
-                // The automaton has no use for windows.
-                if range.start == 0 {
-                    reference[phase.index()].candidates(
-                        folded,
-                        &mut scratch.reference,
-                        &mut scratch.candidates,
-                    );
-                }
-            }
-            None => fused::candidates(
-                view,
+        scratch.candidates.clear();
+        if let Some(reference) = &self.reference {
+            // The automaton has no use for windows.
+            reference[phase.index()].candidates(
+                folded,
+                &mut scratch.reference,
+                &mut scratch.candidates,
+            );
+            return;
+        }
+        for window in windows {
+            fused::candidates(
+                reader,
                 phase,
                 &self.singles[phase.index()],
                 folded,
-                range,
-                symbols,
+                window.clone(),
                 &mut scratch.survivors,
                 &mut scratch.candidates,
-            ),
+            );
         }
     }
 }
@@ -366,14 +360,9 @@ fn verify_all(
     scratch: &mut ScanScratch,
     out: &mut Vec<Hit>,
 ) {
-    let view = &reader.view;
     let mut last = u32::MAX;
     for &candidate in &scratch.candidates {
         let run = int::to_usize(candidate.run);
-        let length = usize::from(folded.lengths()[run]);
-        if too_short(view, candidate.needle, length) {
-            continue;
-        }
         if candidate.run != last {
             let starts = folded.starts();
             let bounds = (starts[run], starts[run + 1]);
@@ -462,15 +451,6 @@ fn verify(
             }
         }
     }
-}
-
-/// Whether a run cannot hold any pattern of a needle of one class: `滴滴`
-/// and `dd` would otherwise be tried at every 滴 and d.
-fn too_short(view: &ImageView<'_>, needle: u32, length: usize) -> bool {
-    view.needle(needle).len() == 1
-        && view
-            .needle_patterns(needle)
-            .all(|number| view.patterns[number].letter_count() > length)
 }
 
 /// Walks one pattern from one place; gives the end of the hit, if a term
