@@ -120,32 +120,55 @@ impl Folded {
         &self.symbols
     }
 
-    /// Whether a word may begin in a run. False only when its one character
-    /// follows an ASCII letter directly, or is a digit behind a digit.
+    /// Whether a word may begin in a run: false when each letter of it
+    /// follows an ASCII letter directly or is a digit behind a digit. Long
+    /// runs are not looked at.
     pub fn may_open(&self, text: &str, run: usize) -> bool {
-        let Some(&[start, end]) = self.starts().get(run..run + 2) else {
-            return true;
-        };
-        let at = int::to_usize(start);
-        let bytes = text.as_bytes();
-        let before = at.checked_sub(1).and_then(|at| bytes.get(at));
-        let Some(before) = before else { return true };
-        let number = before.is_ascii_digit()
-            && bytes.get(at).is_some_and(u8::is_ascii_digit);
-        end - start > 1 || !(number || before.is_ascii_alphabetic())
+        self.region(text, run).is_none_or(|(before, region)| {
+            let mut before = before;
+            region.iter().any(|byte| {
+                let number = before.is_ascii_digit() && byte.is_ascii_digit();
+                let inside = number || before.is_ascii_alphabetic();
+                before = *byte;
+                is_letter(*byte) && !inside
+            })
+        })
     }
 
-    /// Whether a word may end in a run. False only when its one character is
-    /// an ASCII letter that another one follows directly.
+    /// Whether a word may end in a run: false when each letter of it is an
+    /// ASCII letter that another one follows directly.
     pub fn may_close(&self, text: &str, run: usize) -> bool {
-        let Some(&[start, end]) = self.starts().get(run..run + 2) else {
-            return true;
-        };
-        let at = int::to_usize(start);
-        let is_letter =
-            |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphabetic);
-        let bytes = text.as_bytes();
-        end - start > 1
-            || !(is_letter(bytes.get(at)) && is_letter(bytes.get(at + 1)))
+        self.region(text, run).is_none_or(|(_, region)| {
+            let end = int::to_usize(self.starts()[run + 1]);
+            let after = text.as_bytes().get(end).copied().unwrap_or(b' ');
+            let next = region.iter().skip(1).chain(std::iter::once(&after));
+            region.iter().zip(next).any(|(byte, next)| {
+                is_letter(*byte)
+                    && !(byte.is_ascii_alphabetic()
+                        && next.is_ascii_alphabetic())
+            })
+        })
     }
+
+    /// The bytes of a run and of the separators behind it, and the byte
+    /// before.
+    fn region<'t>(&self, text: &'t str, run: usize) -> Option<(u8, &'t [u8])> {
+        let &[start, end] = self.starts().get(run..run + 2)? else {
+            return None;
+        };
+        let (start, end) = (int::to_usize(start), int::to_usize(end));
+        let bytes = text.as_bytes();
+        let before = start.checked_sub(1).and_then(|at| bytes.get(at));
+        let region = bytes.get(start..end)?;
+        let before = before.copied().unwrap_or(b' ');
+        (region.len() <= REGION_MAX).then_some((before, region))
+    }
+}
+
+/// Bytes of a run that are looked at for word boundaries.
+const REGION_MAX: usize = 8;
+
+/// Whether a byte may belong to a letter: symbols may.
+fn is_letter(byte: u8) -> bool {
+    !byte.is_ascii_whitespace()
 }

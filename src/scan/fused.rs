@@ -35,6 +35,7 @@ use std::ops::Range;
 
 use super::{Candidate, Folded, Phase, Reader};
 use crate::base::int;
+use crate::fold::letter;
 use crate::image::{FusedParts, FusedView, ImageView, PatternRow};
 
 /// Odd multiplier of Fibonacci hashing (Knuth): 2^64 over the golden ratio.
@@ -588,7 +589,22 @@ impl Search<'_, '_> {
         let first = all.partition_point(|row| row[0] < class);
         let same = all[first..].iter().take_while(|row| row[0] == class);
         let run = int::to_u32(at);
-        out.extend(same.map(|row| Candidate { needle: row[1], run }));
+        let inside = !self.folded.may_open(self.reader.text, at)
+            || !self.folded.may_close(self.reader.text, at);
+        for [_, needle] in same {
+            let mut patterns = self.reader.view.needle_patterns(*needle);
+            let is_word = |number: usize| {
+                let pattern = self.reader.view.pattern(number);
+                let last = pattern.letters.last().copied();
+                let last = last.and_then(char::from_u32).unwrap_or('0');
+                pattern.row.has(PatternRow::LEFT)
+                    && pattern.row.has(PatternRow::RIGHT)
+                    && !letter::is_digit(last)
+            };
+            if !(inside && patterns.all(is_word)) {
+                out.push(Candidate { needle: *needle, run });
+            }
+        }
     }
 
     /// Looks up the keys of an anchor.

@@ -95,6 +95,24 @@ impl Phase {
     }
 }
 
+/// Which terms a search is for.
+#[derive(Clone, Copy)]
+struct Filter<'a> {
+    phase: Phase,
+    /// By set.
+    wanted: Option<&'a [bool]>,
+}
+
+impl Filter<'_> {
+    #[inline]
+    fn wants(&self, view: &ImageView<'_>, term: u32) -> bool {
+        let row = &view.terms[int::to_usize(term)];
+        let set = int::to_usize(row.set);
+        let wanted = self.wanted.is_none_or(|sets| sets[set]);
+        wanted && row.is_waking() == (self.phase == Phase::Waking)
+    }
+}
+
 /// A place where a needle's classes stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Candidate {
@@ -191,7 +209,8 @@ impl Engine {
         let mut prepared = std::mem::take(&mut scratch.prepared);
         self.prepare(view, text, &mut prepared);
         for phase in Phase::ALL {
-            self.scan_phase(view, phase, text, &prepared, scratch, out);
+            let prepared = &prepared;
+            self.scan_phase(view, phase, None, text, prepared, scratch, out);
         }
         scratch.prepared = prepared;
         settle(&mut out[from..]);
@@ -211,22 +230,26 @@ impl Engine {
         }
     }
 
-    /// The hits of one phase only, of a text that was prepared.
+    /// The hits of one phase only, of a text that was prepared; with
+    /// `wanted` those of terms whose set it says yes to.
+    #[expect(clippy::too_many_arguments, reason = "one caller, hot")]
     pub fn scan_phase(
         &self,
         view: &ImageView<'_>,
         phase: Phase,
+        wanted: Option<&[bool]>,
         text: &str,
         prepared: &Prepared,
         scratch: &mut ScanScratch,
         out: &mut Vec<Hit>,
     ) {
         let from = out.len();
-        self.read(view, phase, text, &prepared.own, scratch, out);
+        let filter = Filter { phase, wanted };
+        self.read(view, filter, text, &prepared.own, scratch, out);
         if let Some(decoded) = &prepared.decoded {
             let first = out.len();
             let inner = &prepared.inner;
-            self.read(view, phase, &decoded.text, inner, scratch, out);
+            self.read(view, filter, &decoded.text, inner, scratch, out);
             let mut kept = first;
             for index in first..out.len() {
                 let hit = out[index];
@@ -255,16 +278,17 @@ impl Engine {
     fn read(
         &self,
         view: &ImageView<'_>,
-        phase: Phase,
+        filter: Filter<'_>,
         text: &str,
         reading: &Reading,
         scratch: &mut ScanScratch,
         out: &mut Vec<Hit>,
     ) {
+        let phase = filter.phase;
         let reader = Reader { text, view: *view, symbols: false };
         let all = 0..reading.plain.count();
         self.search(&reader, phase, &reading.plain, &[all], scratch);
-        verify_all(&reader, phase, &reading.plain, scratch, out);
+        verify_all(&reader, filter, &reading.plain, scratch, out);
         if !reading.has_symbols {
             return;
         }
@@ -279,7 +303,7 @@ impl Engine {
             let next = symbols.partition_point(|run| *run < candidate.run);
             symbols.get(next).is_some_and(|run| *run < after)
         });
-        verify_all(&reader, phase, &reading.marked, scratch, out);
+        verify_all(&reader, filter, &reading.marked, scratch, out);
     }
 
     fn search(
@@ -355,7 +379,7 @@ fn escaped(view: &ImageView<'_>, decoded: &View, hit: Hit) -> Option<Hit> {
 /// Decides all candidates of one reading.
 fn verify_all(
     reader: &Reader<'_>,
-    phase: Phase,
+    filter: Filter<'_>,
     folded: &Folded,
     scratch: &mut ScanScratch,
     out: &mut Vec<Hit>,
@@ -370,7 +394,7 @@ fn verify_all(
             scratch.starts.fill(reader, sym, bounds);
             last = candidate.run;
         }
-        verify(reader, phase, candidate, &scratch.starts, out);
+        verify(reader, filter, candidate, &scratch.starts, out);
     }
 }
 
@@ -429,7 +453,7 @@ fn own_symbols(view: &ImageView<'_>) -> Vec<char> {
 /// Asks the walk about every pattern of a candidate.
 fn verify(
     reader: &Reader<'_>,
-    phase: Phase,
+    filter: Filter<'_>,
     candidate: Candidate,
     starts: &RunStarts,
     out: &mut Vec<Hit>,
@@ -441,12 +465,16 @@ fn verify(
         if pattern.row.has(PatternRow::SYMBOL) && !reader.symbols {
             continue;
         }
+        let mut terms = view.pattern_terms(pattern.row).iter();
+        if !terms.any(|term| filter.wants(view, *term)) {
+            continue;
+        }
         if whole_run {
-            inside_run(reader, phase, pattern, starts, out);
+            inside_run(reader, filter, pattern, starts, out);
             continue;
         }
         for start in starts.for_pattern(reader, pattern) {
-            if try_at(reader, phase, pattern, start, out).is_some() {
+            if try_at(reader, filter, pattern, start, out).is_some() {
                 break;
             }
         }
@@ -457,7 +485,7 @@ fn verify(
 /// accepts it.
 fn try_at(
     reader: &Reader<'_>,
-    phase: Phase,
+    filter: Filter<'_>,
     pattern: Pattern<'_>,
     start: u32,
     out: &mut Vec<Hit>,
@@ -465,14 +493,14 @@ fn try_at(
     let found = walk(reader, pattern, int::to_usize(start))?;
     let end = int::to_u32(found.end);
     let span = Span::new(start, end);
-    post(reader, phase, pattern.row, span, found, out).then_some(end)
+    post(reader, filter, pattern.row, span, found, out).then_some(end)
 }
 
 /// A pattern whose letters are all of one class (`888`, `信信`) may stand
 /// anywhere in a run, more than once.
 fn inside_run(
     reader: &Reader<'_>,
-    phase: Phase,
+    filter: Filter<'_>,
     pattern: Pattern<'_>,
     starts: &RunStarts,
     out: &mut Vec<Hit>,
@@ -480,7 +508,7 @@ fn inside_run(
     let mut free = starts.bounds.0;
     for start in starts.all(reader) {
         if start >= free
-            && let Some(end) = try_at(reader, phase, pattern, start, out)
+            && let Some(end) = try_at(reader, filter, pattern, start, out)
         {
             free = end;
         }
@@ -491,7 +519,7 @@ fn inside_run(
 /// when no term does.
 fn post(
     reader: &Reader<'_>,
-    phase: Phase,
+    filter: Filter<'_>,
     row: &PatternRow,
     span: Span,
     found: Walked,
@@ -500,7 +528,7 @@ fn post(
     let view = &reader.view;
     let before = out.len();
     for &term in view.pattern_terms(row) {
-        if !phase.has_term(view, term) {
+        if !filter.wants(view, term) {
             continue;
         }
         let info = &view.terms[int::to_usize(term)];
