@@ -6,8 +6,8 @@ use std::ops::Range;
 
 use super::Kind;
 use super::format::{
-    ALIGN, BYTE_ORDER, DIGEST_FROM, HEADER_LEN, MAGIC, PatternRow,
-    SECTION_LEN, TermRow, VERSION, gap, section,
+    ALIGN, BYTE_ORDER, DIGEST_FROM, HEADER_LEN, MAGIC, PAIR_WORDS,
+    PatternRow, SECTION_LEN, TermRow, VERSION, gap, section,
 };
 use super::meta::Meta;
 use crate::base::{int, limits};
@@ -217,7 +217,7 @@ fn fused_fits(
     let entries = tables.bucket_needles.len();
     let needles = view.needle_count();
     let needle = |n: &u32| int::to_usize(*n) < needles;
-    size(tables.anchors.len())
+    tables.anchors.len().checked_sub(PAIR_WORDS).is_some_and(size)
         && size(tables.keys.len())
         && size(buckets)
         && tables.bucket_tags.len() == entries

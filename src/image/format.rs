@@ -32,7 +32,8 @@
 //! | 11 | u8 | strings (UTF-8) the term rows point into |
 //! | 12 | u8 | packs, sets, rules and conditions, JSON |
 //! | 13 | u32 | limits: first wide class, end of classes, longest needle |
-//! | 14 | u64 | fused engine, waking terms: anchor filter, 2^n words |
+//! | 14 | u32 | fused engine, waking terms: anchor filter, 2^n words, then
+//! | | | 128 words with a bit for each narrow pair that is a needle |
 //! | 15 | u64 | key filter, 2^n words |
 //! | 16 | u32 | bucket starts, one more than buckets, 2^n buckets |
 //! | 17 | u32 | needles by bucket |
@@ -98,13 +99,13 @@ pub mod section {
         (STRINGS, "strings", 1),
         (META, "meta", 1),
         (LIMITS, "limits", 4),
-        (ANCHORS, "anchors", 8),
+        (ANCHORS, "anchors", 4),
         (KEYS, "keys", 8),
         (BUCKET_STARTS, "bucket_starts", 4),
         (BUCKET_NEEDLES, "bucket_needles", 4),
         (BUCKET_TAGS, "bucket_tags", 4),
         (SINGLES, "singles", 8),
-        (ANCHORS + REST, "rest_anchors", 8),
+        (ANCHORS + REST, "rest_anchors", 4),
         (KEYS + REST, "rest_keys", 8),
         (BUCKET_STARTS + REST, "rest_starts", 4),
         (BUCKET_NEEDLES + REST, "rest_needles", 4),
@@ -112,6 +113,9 @@ pub mod section {
         (SINGLES + REST, "rest_singles", 8),
     ];
 }
+
+/// Words behind the anchor filter.
+pub const PAIR_WORDS: usize = 1 << 7;
 
 /// One spelling of one or several terms.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]

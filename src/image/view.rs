@@ -29,7 +29,7 @@ pub struct ImageView<'a> {
 /// Search tables of the fused engine.
 #[derive(Clone, Copy, Debug)]
 pub struct FusedView<'a> {
-    pub anchors: &'a [u64],
+    pub anchors: &'a [u32],
     pub keys: &'a [u64],
     pub bucket_starts: &'a [u32],
     pub bucket_needles: &'a [u32],

@@ -33,7 +33,7 @@ pub struct Parts {
 /// Search tables of the fused engine (`scan::build_fused`).
 #[derive(Clone, Debug, Default)]
 pub struct FusedParts {
-    pub anchors: Vec<u64>,
+    pub anchors: Vec<u32>,
     pub keys: Vec<u64>,
     pub bucket_starts: Vec<u32>,
     pub bucket_needles: Vec<u32>,

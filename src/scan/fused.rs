@@ -1,34 +1,32 @@
 //! The fused engine's search: filters and hashed keys instead of an
 //! automaton. In: folded text; out: the same candidates as `reference`.
 //!
-//! Every needle has an **anchor**: two neighbouring classes of which at
-//! least one is *wide* (Han, kana, …), or four that begin with two *narrow*
-//! ones (Latin, digits, …), wherever in the needle they are rarest in
-//! ordinary text. Pairs of Latin letters say next to nothing, pairs of Han
-//! nearly everything. A narrow needle of two or three classes is its own
-//! anchor. At each run of the text
+//! Every needle has an **anchor**, wherever in the needle it is rarest in
+//! ordinary text: two neighbouring classes of which at least one is *wide*
+//! (Han, kana, …), or four that begin with two *narrow* ones (Latin, digits,
+//! …). Pairs of Latin letters say next to nothing, pairs of Han nearly
+//! everything. Shorter needles are their own anchor. At each run of the text
 //!
-//! 1. the **anchor filter** says whether any anchor begins here, a pair
-//!    together with the class on one side of it; clean text mostly ends with
-//!    this one look into a table that fits the second-level cache;
-//! 2. the **key filter** says the same for the anchor together with up to
+//! 1. the **anchor filter** says whether any anchor begins here, a wide pair
+//!    together with the class behind it; clean text mostly ends with this
+//!    one look into a table that fits the second-level cache;
+//! 2. the **key filter** says the same for the anchor together with one or
 //!    two more classes of the needle beside it (its *reach*);
 //! 3. the bucket of the key lists its needles with the place of the anchor,
 //!    and they are compared.
 //!
-//! Worked example: `加我微信` is looked for by `微信` or `加我`, whichever is
-//! rarer (a frequency table decides when the image is built), say `微信` at
-//! place 2. Its reach is the two classes before it. A text `你的微信` fails
-//! the first filter at 微, since no needle has 的 before this anchor; `给我微信`
-//! passes it and fails the second.
+//! Worked example: `加我微信` is looked for by `加我` or `我微`, whichever is
+//! rarer (a frequency table decides when the image is built), say `我微` at
+//! place 1. Its reach is 加 before and 信 behind. A text `我微笑` fails the
+//! first filter, since no needle has 笑 behind this anchor; `给我微信` passes
+//! it and fails the second.
 //!
 //! Most short Latin words stand inside longer ones (`ca`, `not`, `com`). Such
-//! a needle, if all its spellings are whole words, is looked for only where
-//! the text has an *edge*: `Folded` notes for each run whether a word may
-//! begin or end in it.
+//! a needle, if all its spellings are whole words, goes no further unless a
+//! word may begin and end there.
 //!
 //! Both filters are blocked Bloom filters (Putze, Sanders, Singler 2007):
-//! the bits of an entry lie in one 64-bit word, so a test costs one load.
+//! the bits of an entry lie in one word, so a test costs one load.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -36,10 +34,15 @@ use std::ops::Range;
 use super::{Candidate, Folded, Phase, Reader};
 use crate::base::int;
 use crate::fold::letter;
-use crate::image::{FusedParts, FusedView, ImageView, PatternRow};
+use crate::image::{
+    FusedParts, FusedView, ImageView, PAIR_WORDS, PatternRow,
+};
 
 /// Odd multiplier of Fibonacci hashing (Knuth): 2^64 over the golden ratio.
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
+/// Odd multipliers of 32 bits: the golden ratio again, and constants of
+/// MurmurHash3 (Appleby) and xxHash (Collet).
+const MIX: [u32; 4] = [0x9E37_79B1, 0x85EB_CA6B, 0xC2B2_AE3D, 0x27D4_EB2F];
 
 /// Classes of a narrow anchor.
 const QUAD: usize = 4;
@@ -51,49 +54,55 @@ pub const PADDING: usize = 6;
 /// by the needles that could use it, so that they agree on one.
 const ANCHOR_PRICE: u32 = 400;
 
-/// Limits of the anchor filter in 64-bit words: the floor keeps small packs
+/// Limits of the anchor filter in 32-bit words: the floor keeps small packs
 /// precise, the ceiling (256 KiB) keeps it in the second-level cache.
-const ANCHOR_WORDS: (usize, usize) = (1 << 7, 1 << 15);
+const ANCHOR_WORDS: (usize, usize) = (1 << 7, 1 << 16);
 const KEY_WORDS: (usize, usize) = (1 << 7, 1 << 20);
-
-#[inline]
-fn pair_hash(a: u16, b: u16) -> u64 {
-    (u64::from(a) | u64::from(b) << 16).wrapping_mul(GOLDEN)
+/// The hashes of the first two, three and four classes of four.
+#[derive(Clone, Copy)]
+struct Hashes {
+    two: u32,
+    three: u32,
+    four: u32,
 }
 
-#[inline]
-fn triple_hash(a: u16, b: u16, c: u16) -> u64 {
-    let all = u64::from(a) | u64::from(b) << 16 | u64::from(c) << 32;
-    let hash = all.wrapping_mul(GOLDEN);
-    (hash ^ hash >> 32).wrapping_mul(GOLDEN)
+impl Hashes {
+    #[inline]
+    fn new(a: u16, b: u16, c: u16, d: u16) -> Hashes {
+        let two = (u32::from(a) | u32::from(b) << 16).wrapping_mul(MIX[0]);
+        let three =
+            (two.rotate_left(16) ^ u32::from(c)).wrapping_mul(MIX[1]);
+        let four =
+            (three.rotate_left(16) ^ u32::from(d)).wrapping_mul(MIX[2]);
+        Hashes { two, three, four }
+    }
+
+    fn of(classes: &[u16]) -> Hashes {
+        let at = |n: usize| classes.get(n).copied().unwrap_or(0);
+        Hashes::new(at(0), at(1), at(2), at(3))
+    }
 }
 
+/// The anchor filter's test of classes that are a needle: two bits of the
+/// word that the hash chooses with its high bits.
 #[inline]
-fn quad_hash(triple: u64, d: u16) -> u64 {
-    (triple.rotate_left(23) ^ u64::from(d)).wrapping_mul(GOLDEN)
+fn whole_bits(hash: u32) -> u32 {
+    let hash = hash.wrapping_mul(MIX[3]);
+    1 << (hash >> 27) | 1 << (hash >> 22 & 31)
 }
 
-/// The same anchor of a needle that is a whole word: other bits of the word.
+/// The same of classes behind which a needle goes on; the hash covers one
+/// class more than the one that chose the word.
 #[inline]
-fn as_word(hash: u64) -> u64 {
-    hash.rotate_right(12)
+fn part_bits(hash: u32) -> u32 {
+    1 << (hash >> 12 & 31) | 1 << (hash >> 7 & 31)
 }
 
-/// A pair with the class on one side of it.
+/// Word and bit of a narrow pair.
 #[inline]
-fn right_of(pair: u64, class: u16) -> u64 {
-    (pair.rotate_left(25) ^ u64::from(class)).wrapping_mul(GOLDEN)
-}
-
-#[inline]
-fn left_of(pair: u64, class: u16) -> u64 {
-    (pair.rotate_left(39) ^ u64::from(class)).wrapping_mul(GOLDEN)
-}
-
-/// Three bits of a word of the anchor filter, from the upper half of a hash.
-#[inline]
-fn anchor_bits(hash: u64) -> u64 {
-    1 << (hash >> 32 & 63) | 1 << (hash >> 38 & 63) | 1 << (hash >> 44 & 63)
+fn pair_bit(a: u16, b: u16) -> (usize, u32) {
+    let slot = usize::from(a) << 6 ^ usize::from(b);
+    (slot >> 5 & (PAIR_WORDS - 1), 1 << (slot & 31))
 }
 
 /// Three bits of a word of the key filter.
@@ -108,36 +117,36 @@ enum Reach {
     None,
     Right,
     Right2,
+    Both,
     Left,
-    Left2,
 }
 
 impl Reach {
-    const ALL: [Reach; 5] = [
-        Reach::None,
-        Reach::Right,
-        Reach::Right2,
-        Reach::Left,
-        Reach::Left2,
-    ];
-
     fn number(self) -> u64 {
         match self {
             Reach::None => 0,
             Reach::Right => 1,
             Reach::Right2 => 2,
-            Reach::Left => 3,
-            Reach::Left2 => 4,
+            Reach::Both => 3,
+            Reach::Left => 4,
         }
     }
 
-    /// The reach of a needle with so many classes on each side.
-    fn of(left: usize, right: usize) -> Reach {
+    /// The reach of a needle with so many classes on each side of a pair.
+    fn of_pair(left: usize, right: usize) -> Reach {
         match (left, right) {
             (_, 2..) => Reach::Right2,
-            (_, 1) => Reach::Right,
-            (2.., 0) => Reach::Left2,
-            (1, 0) => Reach::Left,
+            (1.., 1) => Reach::Both,
+            (0, 1) => Reach::Right,
+            (_, 0) => Reach::None,
+        }
+    }
+
+    /// The same of a quad.
+    fn of_quad(left: usize, right: usize) -> Reach {
+        match (left, right) {
+            (_, 1..) => Reach::Right,
+            (1.., 0) => Reach::Left,
             (0, 0) => Reach::None,
         }
     }
@@ -146,43 +155,34 @@ impl Reach {
 /// Classes beside an anchor; 0 where the text ends.
 #[derive(Clone, Copy)]
 struct Beside {
-    left2: u16,
     left: u16,
     right: u16,
     right2: u16,
 }
 
 impl Beside {
-    /// Around the anchor of `len` classes at `at`; `syms` is padded.
+    /// Around the anchor of `len` classes at `at`.
     #[inline]
     fn new(syms: &[u16], at: usize, len: usize) -> Beside {
-        let before = |n: usize| {
-            at.checked_sub(n)
-                .and_then(|at| syms.get(at))
-                .copied()
-                .unwrap_or(0)
-        };
+        let before = at.checked_sub(1).and_then(|at| syms.get(at));
         let after = |n: usize| syms.get(at + len + n).copied().unwrap_or(0);
-        Beside {
-            left2: before(2),
-            left: before(1),
-            right: after(0),
-            right2: after(1),
-        }
+        let left = before.copied().unwrap_or(0);
+        Beside { left, right: after(0), right2: after(1) }
     }
 
     #[inline]
-    fn key(self, anchor: u64, reach: Reach) -> u64 {
+    fn key(self, anchor: u32, reach: Reach) -> u64 {
         let (x, y) = match reach {
             Reach::None => (0, 0),
             Reach::Right => (self.right, 0),
-            Reach::Left => (self.left, 0),
             Reach::Right2 => (self.right, self.right2),
-            Reach::Left2 => (self.left2, self.left),
+            Reach::Both => (self.left, self.right),
+            Reach::Left => (self.left, 0),
         };
         let classes =
-            u64::from(x) | u64::from(y) << 16 | reach.number() << 32;
-        let hash = (anchor.rotate_left(29) ^ classes).wrapping_mul(GOLDEN);
+            u64::from(x) | u64::from(y) << 16 | reach.number() << 61;
+        let all = classes ^ u64::from(anchor) << 29;
+        let hash = all.wrapping_mul(GOLDEN);
         (hash ^ hash >> 32).wrapping_mul(GOLDEN)
     }
 }
@@ -213,10 +213,10 @@ impl Needle {
 struct Anchor {
     offset: usize,
     len: usize,
-    hash: u64,
-    /// Selects the word of the anchor filter.
-    slot: u64,
-    bits: u64,
+    hash: u32,
+    /// Chooses the word of the anchor filter, and its bits.
+    slot: u32,
+    bits: u32,
     reach: Reach,
     frequency: u32,
 }
@@ -227,75 +227,53 @@ pub trait Frequency: Sync {
     fn of(&self, classes: &[u16]) -> u32;
 }
 
+/// Every place where the anchor of a needle of two classes or more may
+/// stand; never none.
 fn anchors(
-    needle: &Needle,
+    needle: &[u16],
     narrow_end: u16,
     frequency: &dyn Frequency,
 ) -> Vec<Anchor> {
     let mut all = Vec::new();
-    let word = needle.left && needle.right;
-    let needle = &needle.classes[..];
-    for offset in 0..needle.len().saturating_sub(1) {
+    for offset in 0..needle.len() - 1 {
         let rest = &needle[offset..];
         let wide = rest[0] >= narrow_end || rest[1] >= narrow_end;
+        // A pair inside a longer needle is tested with the class behind it.
         let len = match (wide, needle.len(), rest.len()) {
-            (true, ..) => 2,
-            (false, QUAD.., QUAD..) => QUAD,
+            (true, 2, 2) | (true, _, 3..) => 2,
             (false, 2 | 3, _) if offset == 0 => needle.len(),
+            (false, _, QUAD..) => QUAD,
             _ => continue,
         };
-        // A narrow needle of three classes is its own anchor; one with a
-        // wide class has a pair.
-        if !wide && len < QUAD && needle.iter().any(|c| *c >= narrow_end) {
-            continue;
-        }
-        let classes = &rest[..len];
-        let (hash, slot) = anchor_hash(classes);
+        let Hashes { two, three, four } = Hashes::of(rest);
         let right = rest.len() - len;
-        let before = needle[..offset].last().copied();
-        let reach = Reach::of(offset, right);
-        let bits = anchor_bits(match (len, reach) {
-            _ if word && !wide && len < QUAD => as_word(hash),
-            (2, Reach::Right | Reach::Right2) => right_of(hash, rest[2]),
-            (2, Reach::Left | Reach::Left2) => {
-                left_of(hash, before.unwrap_or(0))
+        let (hash, slot, bits, reach) = match (wide, len, right) {
+            (true, _, 0) => (two, two, whole_bits(two), Reach::None),
+            (true, ..) => {
+                (two, two, part_bits(three), Reach::of_pair(offset, right))
             }
-            _ => hash,
-        });
-        let frequency = frequency.of(classes);
-        all.push(Anchor {
-            offset,
-            len,
-            hash,
-            slot,
-            bits,
-            reach,
-            frequency,
-        });
+            (false, 2, _) => (two, two, 0, Reach::None),
+            (false, 3, _) => (three, three, whole_bits(three), Reach::None),
+            (false, ..) => {
+                (four, three, part_bits(four), Reach::of_quad(offset, right))
+            }
+        };
+        let frequency = frequency.of(&rest[..len]);
+        let anchor =
+            Anchor { offset, len, hash, slot, bits, reach, frequency };
+        all.push(anchor);
     }
     all
 }
 
-fn anchor_hash(classes: &[u16]) -> (u64, u64) {
-    match *classes {
-        [a, b] => (pair_hash(a, b), pair_hash(a, b)),
-        [a, b, c] => (triple_hash(a, b, c), triple_hash(a, b, c)),
-        [a, b, c, d, ..] => {
-            let triple = triple_hash(a, b, c);
-            (quad_hash(triple, d), triple)
-        }
-        _ => (0, 0),
-    }
+fn size(words: usize, limits: (usize, usize)) -> usize {
+    words.next_power_of_two().clamp(limits.0, limits.1)
 }
 
-fn size(entries: usize, bits: usize, limits: (usize, usize)) -> usize {
-    (entries * bits / 64).next_power_of_two().clamp(limits.0, limits.1)
-}
-
-/// Shift that leaves the number of a word of a table with so many words.
+/// Shift that leaves the number of a slot of a table with so many slots.
 #[inline]
-fn shift(words: usize) -> u32 {
-    64 - words.trailing_zeros()
+fn shift(slots: usize) -> u32 {
+    64 - slots.trailing_zeros()
 }
 
 /// Builds filters and buckets for those needles, given as class sequences,
@@ -306,11 +284,11 @@ pub fn build(
     narrow_end: u16,
     frequency: &dyn Frequency,
 ) -> FusedParts {
-    let mut uses: HashMap<u64, u32> = HashMap::new();
+    let mut uses: HashMap<u32, u32> = HashMap::new();
     let mut choices: Vec<(usize, Vec<Anchor>)> = Vec::new();
     for (number, needle) in needles.iter().enumerate() {
         if wanted[number] && needle.classes.len() > 1 {
-            let all = anchors(needle, narrow_end, frequency);
+            let all = anchors(&needle.classes, narrow_end, frequency);
             for anchor in &all {
                 *uses.entry(anchor.hash).or_default() += 1;
             }
@@ -323,29 +301,33 @@ pub fn build(
             let users = uses.get(&anchor.hash).copied().unwrap_or(1);
             anchor.frequency.saturating_add(ANCHOR_PRICE / users)
         };
-        // Every needle of two classes or more has an anchor.
         let Some(best) = all.into_iter().min_by_key(price) else { continue };
         let needle = &needles[number].classes[..];
         let beside = Beside::new(needle, best.offset, best.len);
-        let key = beside.key(best.hash, best.reach);
-        chosen.push((key, best, number));
+        chosen.push((beside.key(best.hash, best.reach), best, number));
     }
-    let distinct: HashSet<(u64, u64)> = chosen
-        .iter()
-        .map(|(_, anchor, _)| (anchor.slot, anchor.bits))
-        .collect();
+    let distinct: HashSet<(u32, u32)> =
+        chosen.iter().map(|(_, of, _)| (of.slot, of.bits)).collect();
+    // Twenty bits for each anchor, twenty-four for each key.
+    let words = size(distinct.len() * 20 / 32, ANCHOR_WORDS);
     let mut parts = FusedParts {
-        anchors: vec![0; size(distinct.len(), 20, ANCHOR_WORDS)],
-        keys: vec![0; size(chosen.len(), 24, KEY_WORDS)],
+        anchors: vec![0; words + PAIR_WORDS],
+        keys: vec![0; size(chosen.len() * 24 / 64, KEY_WORDS)],
         ..FusedParts::default()
     };
-    let anchor_shift = shift(parts.anchors.len());
+    let anchor_shift = shift(words) - 32;
     let key_shift = shift(parts.keys.len());
     let buckets = chosen.len().next_power_of_two().max(1 << 6);
     let bucket_shift = shift(buckets);
-    for (key, anchor, _) in &chosen {
-        let word = int::low_usize(anchor.slot >> anchor_shift);
-        parts.anchors[word] |= anchor.bits;
+    for (key, anchor, number) in &chosen {
+        if anchor.bits == 0 {
+            let classes = &needles[*number].classes;
+            let (word, bit) = pair_bit(classes[0], classes[1]);
+            parts.anchors[words + word] |= bit;
+        } else {
+            let word = int::to_usize(anchor.slot >> anchor_shift);
+            parts.anchors[word] |= anchor.bits;
+        }
         parts.keys[int::low_usize(key >> key_shift)] |= key_bits(*key);
     }
     let bucket = |key: u64| {
@@ -440,18 +422,13 @@ pub struct Survivors(Vec<u32>);
 /// Runs that are sieved before the survivors are looked at.
 const CHUNK: usize = 1 << 12;
 
-/// What a survivor passed for: a needle that is the pair alone, one with more
-/// on its right, on its left; narrow needles of two or three classes, as such
-/// and as whole words; a quad; a run that may be a needle.
-const ALONE: u32 = 1 << 16;
-const RIGHTS: u32 = 1 << 17;
-const LEFTS: u32 = 1 << 18;
-const WORD_PAIR: u32 = 1 << 19;
-const TRIPLE: u32 = 1 << 20;
-const WORD_TRIPLE: u32 = 1 << 21;
-const FOUR: u32 = 1 << 22;
-const SINGLE: u32 = 1 << 23;
-const RUN: u32 = ALONE - 1;
+/// What a survivor passed for: the classes are a needle, or a part of one;
+/// a narrow pair; a run that may be a needle.
+const WHOLE: u32 = 1 << 16;
+const PART: u32 = 1 << 17;
+const NARROW_PAIR: u32 = 1 << 18;
+const SINGLE: u32 = 1 << 19;
+const RUN: u32 = WHOLE - 1;
 
 const _: () = assert!(CHUNK <= 1 << 16);
 
@@ -485,38 +462,32 @@ fn sieve(
     range: Range<usize>,
     survivors: &mut Survivors,
 ) {
-    let filter = search.tables.anchors;
+    let anchors = search.tables.anchors;
+    let (filter, pairs) = anchors.split_at(anchors.len() - PAIR_WORDS);
     let narrow_end = search.reader.view.narrow_end;
-    let shift = shift(filter.len());
+    let shift = shift(filter.len()) - 32;
     let syms = &search.folded.padded()[range.start..range.end + PADDING];
     let starts = &search.folded.starts()[range.start..=range.end];
-    let before = range.start.checked_sub(1);
-    let mut left = before.map_or(0, |at| search.folded.syms()[at]);
     let found = &mut survivors.0;
     found.clear();
     found.resize(range.len() + 1, 0);
-    let slot = |hash: u64| filter[int::low_usize(hash >> shift)];
-    let bit = |word: u64, hash: u64, flag: u32| {
-        let bits = anchor_bits(hash);
+    let all = |word: u32, bits: u32, flag: u32| {
         if word & bits == bits { flag } else { 0 }
     };
     let mut count = 0;
     let mut run = 0;
     for (window, ends) in syms.windows(4).zip(starts.windows(2)) {
         let (&[a, b, c, d], &[start, end]) = (window, ends) else { continue };
-        let pair = pair_hash(a, b);
-        let word = slot(pair);
-        let mut passed = run | bit(word, pair, ALONE);
-        if a >= narrow_end || b >= narrow_end {
-            passed |= bit(word, right_of(pair, c), RIGHTS);
-            passed |= bit(word, left_of(pair, left), LEFTS);
-        } else {
-            passed |= bit(word, as_word(pair), WORD_PAIR);
-            let triple = triple_hash(a, b, c);
-            let word = slot(triple);
-            passed |= bit(word, triple, TRIPLE);
-            passed |= bit(word, as_word(triple), WORD_TRIPLE);
-            passed |= bit(word, quad_hash(triple, d), FOUR);
+        let Hashes { two, three, four } = Hashes::new(a, b, c, d);
+        let narrow = a < narrow_end && b < narrow_end;
+        let whole = if narrow { three } else { two };
+        let part = if narrow { four } else { three };
+        let word = filter[int::to_usize(whole >> shift)];
+        let mut passed = run | all(word, whole_bits(whole), WHOLE);
+        passed |= all(word, part_bits(part), PART);
+        if narrow {
+            let (word, bit) = pair_bit(a, b);
+            passed |= all(pairs[word], bit, NARROW_PAIR);
         }
         let bytes = needed.get(usize::from(a)).copied().unwrap_or(u8::MAX);
         let single = bytes < u8::MAX && end - start >= u32::from(bytes);
@@ -524,7 +495,6 @@ fn sieve(
         found[count] = passed;
         count += usize::from(passed > RUN);
         run += 1;
-        left = a;
     }
     found.truncate(count);
 }
@@ -544,39 +514,34 @@ impl Search<'_, '_> {
         survivors: &Survivors,
         out: &mut Vec<Candidate>,
     ) {
-        use Reach::{Left, Left2, None, Right, Right2};
         let syms = self.folded.padded();
+        let narrow_end = self.reader.view.narrow_end;
         for &survivor in &survivors.0 {
             let at = start + int::to_usize(survivor & RUN);
             let &[a, b, c, d] = &syms[at..at + 4] else { continue };
             let has = |flag: u32| survivor & flag != 0;
+            let Hashes { two, three, four } = Hashes::new(a, b, c, d);
             if has(SINGLE) {
                 self.single(a, at, out);
             }
-            let opens = || self.folded.may_open(self.reader.text, at);
-            let closes = |run| self.folded.may_close(self.reader.text, run);
-            if has(ALONE | RIGHTS | LEFTS | WORD_PAIR) {
-                let pair = pair_hash(a, b);
-                if has(ALONE) || has(WORD_PAIR) && opens() && closes(at + 1) {
-                    self.anchor(pair, at, 2, &[None], out);
+            if a < narrow_end && b < narrow_end {
+                if has(NARROW_PAIR) {
+                    self.anchor(two, at, 2, &[Reach::None], out);
                 }
-                if has(RIGHTS) {
-                    self.anchor(pair, at, 2, &[Right, Right2], out);
+                if has(WHOLE) {
+                    self.anchor(three, at, 3, &[Reach::None], out);
                 }
-                if has(LEFTS) {
-                    self.anchor(pair, at, 2, &[Left, Left2], out);
+                if has(PART) {
+                    let all = [Reach::None, Reach::Right, Reach::Left];
+                    self.anchor(four, at, QUAD, &all, out);
                 }
-            }
-            if has(TRIPLE | WORD_TRIPLE | FOUR) {
-                let triple = triple_hash(a, b, c);
-                if has(TRIPLE)
-                    || has(WORD_TRIPLE) && opens() && closes(at + 2)
-                {
-                    self.anchor(triple, at, 3, &[None], out);
+            } else {
+                if has(WHOLE) {
+                    self.anchor(two, at, 2, &[Reach::None], out);
                 }
-                if has(FOUR) {
-                    let quad = quad_hash(triple, d);
-                    self.anchor(quad, at, QUAD, &Reach::ALL, out);
+                if has(PART) {
+                    let all = [Reach::Right, Reach::Right2, Reach::Both];
+                    self.anchor(two, at, 2, &all, out);
                 }
             }
         }
@@ -610,7 +575,7 @@ impl Search<'_, '_> {
     /// Looks up the keys of an anchor.
     fn anchor(
         &self,
-        hash: u64,
+        hash: u32,
         at: usize,
         len: usize,
         reaches: &[Reach],
