@@ -56,6 +56,12 @@ pub fn whole(value: f64) -> u64 {
     value as u64
 }
 
+/// The same bits, for vector instructions that know signed numbers only.
+#[inline]
+pub fn bits(value: u32) -> i32 {
+    value as i32
+}
+
 /// Low 32 bits on purpose (tags of hashes).
 #[inline]
 pub fn low_u32(value: u64) -> u32 {

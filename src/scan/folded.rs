@@ -6,9 +6,11 @@
 //! Runs are collapsed so that `freeeee` and `free` look the same to the
 //! search; patterns are collapsed the same way and the walk counts.
 
-use super::fused::PADDING;
 use crate::base::int;
 use crate::fold::{ClassView, Sym};
+
+/// Classes and offsets behind the last run that a vector may read.
+pub const PADDING: usize = 16;
 
 /// A reusable buffer. [`Sym::OTHER`] stands for a character that no term
 /// contains and keeps its neighbours apart.
@@ -42,7 +44,7 @@ impl Folded {
         classes: ClassView<'_>,
         symbols: bool,
     ) -> Seen {
-        let room = text.len() + PADDING + 1;
+        let room = text.len() + PADDING + 2;
         if self.syms.len() < room {
             self.syms.resize(room, 0);
             self.starts.resize(room, 0);
@@ -64,7 +66,7 @@ impl Folded {
         classes: ClassView<'_>,
     ) -> Seen {
         let mut seen = Seen::default();
-        let room = text.len() + PADDING + 1;
+        let room = text.len() + PADDING + 2;
         let syms = &mut self.syms[..room];
         let starts = &mut self.starts[..room];
         let mut count = 0;
@@ -113,6 +115,11 @@ impl Folded {
     /// Where each run starts, and the length of the text.
     pub fn starts(&self) -> &[u32] {
         self.starts.get(..=self.count).unwrap_or(&[0])
+    }
+
+    /// The same with [`PADDING`] entries of no meaning behind it.
+    pub fn padded_starts(&self) -> &[u32] {
+        self.starts.get(..=self.count + PADDING).unwrap_or(&[0; PADDING + 1])
     }
 
     /// Runs that hold a symbol read as a letter, ascending, perhaps twice.

@@ -31,25 +31,21 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
+use super::sieve::{
+    Hashes, NARROW_PAIR, PART, SINGLE, Simd, Singles, Survivor, Task, WHOLE,
+    pair_bit, part_bits, sieve, whole_bits,
+};
 use super::{Candidate, Folded, Phase, Reader};
 use crate::base::int;
 use crate::fold::letter;
 use crate::image::{
-    FusedParts, FusedView, ImageView, PAIR_WORDS, PatternRow,
+    FusedParts, FusedView, PAIR_WORDS, PatternRow,
 };
 
 /// Odd multiplier of Fibonacci hashing (Knuth): 2^64 over the golden ratio.
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
-/// Odd multipliers of 32 bits: the golden ratio again, and constants of
-/// MurmurHash3 (Appleby) and xxHash (Collet).
-const MIX: [u32; 4] = [0x9E37_79B1, 0x85EB_CA6B, 0xC2B2_AE3D, 0x27D4_EB2F];
-
 /// Classes of a narrow anchor.
 const QUAD: usize = 4;
-/// Classes behind a run that a test may read; a text ends with as many
-/// [`Sym::OTHER`](crate::fold::Sym::OTHER).
-pub const PADDING: usize = 6;
-
 /// What an anchor costs the filter, as a frequency (parts of 10^9): shared
 /// by the needles that could use it, so that they agree on one.
 const ANCHOR_PRICE: u32 = 400;
@@ -58,53 +54,6 @@ const ANCHOR_PRICE: u32 = 400;
 /// precise, the ceiling (256 KiB) keeps it in the second-level cache.
 const ANCHOR_WORDS: (usize, usize) = (1 << 7, 1 << 16);
 const KEY_WORDS: (usize, usize) = (1 << 7, 1 << 20);
-/// The hashes of the first two, three and four classes of four.
-#[derive(Clone, Copy)]
-struct Hashes {
-    two: u32,
-    three: u32,
-    four: u32,
-}
-
-impl Hashes {
-    #[inline]
-    fn new(a: u16, b: u16, c: u16, d: u16) -> Hashes {
-        let two = (u32::from(a) | u32::from(b) << 16).wrapping_mul(MIX[0]);
-        let three =
-            (two.rotate_left(16) ^ u32::from(c)).wrapping_mul(MIX[1]);
-        let four =
-            (three.rotate_left(16) ^ u32::from(d)).wrapping_mul(MIX[2]);
-        Hashes { two, three, four }
-    }
-
-    fn of(classes: &[u16]) -> Hashes {
-        let at = |n: usize| classes.get(n).copied().unwrap_or(0);
-        Hashes::new(at(0), at(1), at(2), at(3))
-    }
-}
-
-/// The anchor filter's test of classes that are a needle: two bits of the
-/// word that the hash chooses with its high bits.
-#[inline]
-fn whole_bits(hash: u32) -> u32 {
-    let hash = hash.wrapping_mul(MIX[3]);
-    1 << (hash >> 27) | 1 << (hash >> 22 & 31)
-}
-
-/// The same of classes behind which a needle goes on; the hash covers one
-/// class more than the one that chose the word.
-#[inline]
-fn part_bits(hash: u32) -> u32 {
-    1 << (hash >> 12 & 31) | 1 << (hash >> 7 & 31)
-}
-
-/// Word and bit of a narrow pair.
-#[inline]
-fn pair_bit(a: u16, b: u16) -> (usize, u32) {
-    let slot = usize::from(a) << 6 ^ usize::from(b);
-    (slot >> 5 & (PAIR_WORDS - 1), 1 << (slot & 31))
-}
-
 /// Three bits of a word of the key filter.
 #[inline]
 fn key_bits(hash: u64) -> u64 {
@@ -381,122 +330,34 @@ fn singles(needles: &[Needle], wanted: &[bool]) -> Vec<[u32; 2]> {
     all
 }
 
-/// For each class how long a run of it has to be, in bytes, before it can be
-/// a needle of one class; 255 where there is none. Made when an engine is:
-/// one table for each reading.
-#[derive(Clone, Debug, Default)]
-pub struct Singles {
-    needed: [Vec<u8>; 2],
-}
-
-impl Singles {
-    pub fn new(view: &ImageView<'_>, phase: Phase) -> Singles {
-        Singles { needed: [false, true].map(|s| needed(view, phase, s)) }
-    }
-}
-
-fn needed(view: &ImageView<'_>, phase: Phase, symbols: bool) -> Vec<u8> {
-    let mut all = vec![u8::MAX; view.class_end()];
-    for [class, needle] in view.fused[phase.index()].singles {
-        let slot = &mut all[int::to_usize(*class)];
-        for number in view.needle_patterns(*needle) {
-            let pattern = view.pattern(number);
-            if pattern.row.has(PatternRow::SYMBOL) && !symbols {
-                continue;
-            }
-            // Han and kana take three bytes or more. Sixty letters are as
-            // good as more: what is longer goes to the exact test.
-            let wide = *class >= u32::from(view.narrow_end);
-            let letters = u8::try_from(pattern.letters.len().min(60));
-            let bytes = letters.unwrap_or(60) * if wide { 3 } else { 1 };
-            *slot = (*slot).min(bytes);
-        }
-    }
-    all
-}
-
-/// Survivors of the anchor filter in one chunk: run and what passed.
-#[derive(Debug, Default)]
-pub struct Survivors(Vec<u32>);
-
 /// Runs that are sieved before the survivors are looked at.
 const CHUNK: usize = 1 << 12;
 
-/// What a survivor passed for: the classes are a needle, or a part of one;
-/// a narrow pair; a run that may be a needle.
-const WHOLE: u32 = 1 << 16;
-const PART: u32 = 1 << 17;
-const NARROW_PAIR: u32 = 1 << 18;
-const SINGLE: u32 = 1 << 19;
-const RUN: u32 = WHOLE - 1;
-
-const _: () = assert!(CHUNK <= 1 << 16);
-
 /// Every occurrence of every needle whose anchor stands in `range`.
 pub fn candidates(
+    simd: Simd,
     reader: &Reader<'_>,
     phase: Phase,
     singles: &Singles,
     folded: &Folded,
     range: Range<usize>,
-    survivors: &mut Survivors,
+    survivors: &mut Vec<Survivor>,
     out: &mut Vec<Candidate>,
 ) {
     let tables = &reader.view.fused[phase.index()];
     let search = Search { reader, tables, folded };
-    let needed = &singles.needed[usize::from(reader.symbols)];
+    let anchors = tables.anchors;
+    let (filter, pairs) = anchors.split_at(anchors.len() - PAIR_WORDS);
+    let needed = singles.of(reader.symbols);
+    let narrow_end = reader.view.narrow_end;
+    let task = Task { folded, narrow_end, filter, pairs, needed };
     let mut start = range.start;
     while start < range.end {
         let end = range.end.min(start + CHUNK);
-        sieve(&search, needed, start..end, survivors);
-        search.survivors(start, survivors, out);
+        sieve(simd, &task, start..end, survivors);
+        search.survivors(survivors, out);
         start = end;
     }
-}
-
-/// The anchor filter over all runs of the range. No branch depends on what
-/// passes, so that a hit costs no misprediction here.
-fn sieve(
-    search: &Search<'_, '_>,
-    needed: &[u8],
-    range: Range<usize>,
-    survivors: &mut Survivors,
-) {
-    let anchors = search.tables.anchors;
-    let (filter, pairs) = anchors.split_at(anchors.len() - PAIR_WORDS);
-    let narrow_end = search.reader.view.narrow_end;
-    let shift = shift(filter.len()) - 32;
-    let syms = &search.folded.padded()[range.start..range.end + PADDING];
-    let starts = &search.folded.starts()[range.start..=range.end];
-    let found = &mut survivors.0;
-    found.clear();
-    found.resize(range.len() + 1, 0);
-    let all = |word: u32, bits: u32, flag: u32| {
-        if word & bits == bits { flag } else { 0 }
-    };
-    let mut count = 0;
-    let mut run = 0;
-    for (window, ends) in syms.windows(4).zip(starts.windows(2)) {
-        let (&[a, b, c, d], &[start, end]) = (window, ends) else { continue };
-        let Hashes { two, three, four } = Hashes::new(a, b, c, d);
-        let narrow = a < narrow_end && b < narrow_end;
-        let whole = if narrow { three } else { two };
-        let part = if narrow { four } else { three };
-        let word = filter[int::to_usize(whole >> shift)];
-        let mut passed = run | all(word, whole_bits(whole), WHOLE);
-        passed |= all(word, part_bits(part), PART);
-        if narrow {
-            let (word, bit) = pair_bit(a, b);
-            passed |= all(pairs[word], bit, NARROW_PAIR);
-        }
-        let bytes = needed.get(usize::from(a)).copied().unwrap_or(u8::MAX);
-        let single = bytes < u8::MAX && end - start >= u32::from(bytes);
-        passed |= if single { SINGLE } else { 0 };
-        found[count] = passed;
-        count += usize::from(passed > RUN);
-        run += 1;
-    }
-    found.truncate(count);
 }
 
 /// One text under search.
@@ -507,19 +368,14 @@ struct Search<'s, 'i> {
 }
 
 impl Search<'_, '_> {
-    /// Looks at what the sieve left of a chunk that begins at run `start`.
-    fn survivors(
-        &self,
-        start: usize,
-        survivors: &Survivors,
-        out: &mut Vec<Candidate>,
-    ) {
+    /// Looks at what the sieve left of a chunk.
+    fn survivors(&self, survivors: &[Survivor], out: &mut Vec<Candidate>) {
         let syms = self.folded.padded();
         let narrow_end = self.reader.view.narrow_end;
-        for &survivor in &survivors.0 {
-            let at = start + int::to_usize(survivor & RUN);
+        for survivor in survivors {
+            let at = int::to_usize(survivor.run);
             let &[a, b, c, d] = &syms[at..at + 4] else { continue };
-            let has = |flag: u32| survivor & flag != 0;
+            let has = |flag: u32| survivor.flags & flag != 0;
             let Hashes { two, three, four } = Hashes::new(a, b, c, d);
             if has(SINGLE) {
                 self.single(a, at, out);

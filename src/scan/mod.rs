@@ -5,9 +5,12 @@
 //! candidates (needle, run); the walk decides each candidate. Two engines
 //! that give the same set of candidates give the same hits.
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
 mod folded;
 mod fused;
 mod reference;
+mod sieve;
 mod walk;
 
 use std::ops::Range;
@@ -22,6 +25,7 @@ pub use fused::{Frequency, Needle, build as build_fused};
 pub use walk::{Reader, Walked, letter_price, walk};
 
 use reference::{Reference, ReferenceScratch};
+use sieve::{Simd, Singles};
 
 /// Price of a hit that was read through an escape.
 const ESCAPE_PRICE: u16 = 30;
@@ -137,7 +141,8 @@ pub struct Hit {
 pub struct Engine {
     kind: EngineKind,
     reference: Option<[Reference; 2]>,
-    singles: [fused::Singles; 2],
+    simd: Simd,
+    singles: [Singles; 2],
     own_symbols: Vec<char>,
 }
 
@@ -166,7 +171,7 @@ struct Reading {
 pub struct ScanScratch {
     prepared: Prepared,
     reference: ReferenceScratch,
-    survivors: fused::Survivors,
+    survivors: Vec<sieve::Survivor>,
     candidates: Vec<Candidate>,
     starts: RunStarts,
 }
@@ -185,9 +190,16 @@ impl Engine {
             _ => None,
         };
         let view = image.view();
-        let singles = Phase::ALL.map(|phase| fused::Singles::new(&view, phase));
+        let singles = Phase::ALL.map(|phase| Singles::new(&view, phase));
         let own_symbols = own_symbols(&view);
-        Ok(Engine { kind, reference, singles, own_symbols })
+        let simd = Simd::detect();
+        Ok(Engine { kind, reference, simd, singles, own_symbols })
+    }
+
+    /// The same engine without vector instructions, to compare with.
+    pub fn portable(mut self) -> Engine {
+        self.simd = Simd::Portable;
+        self
     }
 
     pub fn kind(&self) -> EngineKind {
@@ -326,6 +338,7 @@ impl Engine {
         }
         for window in windows {
             fused::candidates(
+                self.simd,
                 reader,
                 phase,
                 &self.singles[phase.index()],
