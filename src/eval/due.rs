@@ -165,9 +165,9 @@ impl Known<'_, '_> {
             self.may_hit(set)
         };
         match condition {
-            Condition::Set(s) | Condition::Quoted(s) | Condition::Starts(s) => {
-                may(s)
-            }
+            Condition::Set(s)
+            | Condition::Quoted(s)
+            | Condition::Starts(s) => may(s),
             Condition::Any(all) => all.iter().any(may),
             Condition::All(all) => all.iter().all(may),
             Condition::Count(s, op, n) | Condition::Distinct(s, op, n) => {
@@ -191,7 +191,8 @@ impl Known<'_, '_> {
             Condition::And(parts) => {
                 let (fields, rest) = (true, false);
                 [fields, rest].into_iter().all(|first| {
-                    let mut part = parts.iter().filter(|p| is_field(p) == first);
+                    let mut part =
+                        parts.iter().filter(|p| is_field(p) == first);
                     part.all(|p| self.may_hold(rule, p))
                 })
             }

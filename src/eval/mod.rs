@@ -504,11 +504,7 @@ fn set_runtime(
     Ok(runtime)
 }
 
-fn rule_runtime(
-    rule: &RuleMeta,
-    meta: &Meta,
-    policy: &Policy,
-) -> RuleRuntime {
+fn rule_runtime(rule: &RuleMeta, meta: &Meta, policy: &Policy) -> RuleRuntime {
     let mut sets: Vec<u32> = Vec::new();
     let mut todo: Vec<u32> = rule.sets.iter().map(|(_, set)| *set).collect();
     while let Some(set) = todo.pop() {

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::Kind;
 use super::format::{
-    ALIGN, BYTE_ORDER, DIGEST_FROM, HEADER_LEN, MAGIC, PAIR_WORDS,
+    ALIGN, BYTE_ORDER, DIGEST_FROM, HEADER_LEN, KEY_LINE, MAGIC, PAIR_WORDS,
     PatternRow, SECTION_LEN, TermRow, VERSION, gap, section,
 };
 use super::meta::Meta;
@@ -219,6 +219,7 @@ fn fused_fits(
     let needle = |n: &u32| int::to_usize(*n) < needles;
     tables.anchors.len().checked_sub(PAIR_WORDS).is_some_and(size)
         && size(tables.keys.len())
+        && tables.keys.len() >= 2 * KEY_LINE
         && size(buckets)
         && tables.bucket_tags.len() == entries
         && is_offset_table(tables.bucket_starts, entries)

@@ -33,7 +33,7 @@
 //! | 12 | u8 | packs, sets, rules and conditions, JSON |
 //! | 13 | u32 | limits: first wide class, end of classes, longest needle |
 //! | 14 | u32 | fused engine, waking terms: anchor filter, 2^n words, then
-//! | | | 128 words with a bit for each narrow pair that is a needle |
+//! | | | 256 words with a bit for each narrow pair that is a needle |
 //! | 15 | u64 | key filter, 2^n words |
 //! | 16 | u32 | bucket starts, one more than buckets, 2^n buckets |
 //! | 17 | u32 | needles by bucket |
@@ -114,8 +114,12 @@ pub mod section {
     ];
 }
 
-/// Words behind the anchor filter.
-pub const PAIR_WORDS: usize = 1 << 7;
+/// Words behind the anchor filter: a bit for each narrow pair that is a
+/// needle, then the same for needles that are whole words.
+pub const PAIR_WORDS: usize = 1 << 8;
+
+/// Words of the key filter that the keys of one anchor share: a cache line.
+pub const KEY_LINE: usize = 8;
 
 /// One spelling of one or several terms.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]

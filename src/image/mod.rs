@@ -18,7 +18,8 @@ use crate::base::int;
 use crate::base::limits;
 
 pub use format::{
-    Gate, MAGIC, PAIR_WORDS, PatternRow, TermRow, VERSION, gap, section,
+    Gate, KEY_LINE, MAGIC, PAIR_WORDS, PatternRow, TermRow, VERSION, gap,
+    section,
 };
 pub use meta::{Condition, Literal, Meta, Op, PackMeta, RuleMeta, SetMeta};
 pub use mmap::map;

@@ -236,7 +236,8 @@ impl Sets {
         single |= self.terms[first..]
             .iter()
             .any(|t| is_single(&t.term) && !t.exception);
-        let cost = self.terms[first..].iter().map(|t| frequency::term(&t.term));
+        let cost =
+            self.terms[first..].iter().map(|t| frequency::term(&t.term));
         self.cost_of_terms.push(cost.sum());
         self.metas.push(meta);
         self.has_single.push(single);
@@ -291,7 +292,8 @@ impl Sets {
             terms: int::to_u32(def.literals.len()),
             ..SetMeta::default()
         });
-        let cost = self.terms[before..].iter().map(|t| frequency::term(&t.term));
+        let cost =
+            self.terms[before..].iter().map(|t| frequency::term(&t.term));
         self.cost_of_terms.push(cost.sum());
         self.has_single.push(false);
         Some(number)

@@ -3,18 +3,21 @@
 //! portable loop (`tests/engines.rs` compares them).
 
 use std::arch::x86_64::{
-    __m128i, __m256i, _mm_loadu_si128, _mm256_add_epi32, _mm256_and_si256,
-    _mm256_blendv_epi8, _mm256_castsi256_ps, _mm256_cmpgt_epi32,
-    _mm256_cvtepu16_epi32, _mm256_i32gather_epi32, _mm256_loadu_si256, _mm256_min_epu32,
-    _mm256_movemask_ps, _mm256_mullo_epi32, _mm256_or_si256,
-    _mm256_set1_epi32, _mm256_setzero_si256, _mm256_slli_epi32,
-    _mm256_srl_epi32, _mm256_srli_epi32, _mm256_srlv_epi32,
-    _mm256_storeu_si256, _mm256_sub_epi32, _mm256_xor_si256, _mm_cvtsi32_si128,
+    __m128i, __m256i, _mm_cvtsi32_si128, _mm_loadu_si128, _mm256_add_epi32,
+    _mm256_and_si256, _mm256_blendv_epi8, _mm256_castsi256_ps,
+    _mm256_cmpgt_epi32, _mm256_cvtepu16_epi32, _mm256_i32gather_epi32,
+    _mm256_loadu_si256, _mm256_min_epu32, _mm256_movemask_ps,
+    _mm256_mullo_epi32, _mm256_or_si256, _mm256_set1_epi32,
+    _mm256_setzero_si256, _mm256_slli_epi32, _mm256_srl_epi32,
+    _mm256_srli_epi32, _mm256_srlv_epi32, _mm256_storeu_si256,
+    _mm256_sub_epi32, _mm256_xor_si256,
 };
 use std::ops::Range;
 
 use super::folded::PADDING;
-use super::sieve::{MIX, NARROW_PAIR, PART, SINGLE, Survivor, Task, WHOLE};
+use super::sieve::{
+    MIX, NARROW_PAIR, PART, SINGLE, Survivor, Task, WHOLE, WORD, WORD_PAIR,
+};
 use crate::base::int;
 use crate::image::PAIR_WORDS;
 
@@ -108,7 +111,11 @@ unsafe fn sieve(
         let is_whole = both(word, first, second);
         let first = _mm256_and_si256(_mm256_srli_epi32::<12>(part), low5);
         let second = _mm256_and_si256(_mm256_srli_epi32::<7>(part), low5);
-        let is_part = both(word, first, second);
+        let third = _mm256_and_si256(_mm256_srli_epi32::<17>(part), low5);
+        let is_part = _mm256_and_si256(
+            both(word, first, second),
+            _mm256_srlv_epi32(word, third),
+        );
         // Lengths are small numbers, so signed comparison is right.
         let short = _mm256_cmpgt_epi32(least, bytes);
         let single = _mm256_add_epi32(short, one);
@@ -116,14 +123,26 @@ unsafe fn sieve(
         flags = _mm256_or_si256(flags, flag(is_part, one, PART));
         flags = _mm256_or_si256(flags, flag(single, one, SINGLE));
         if _mm256_movemask_ps(_mm256_castsi256_ps(narrow)) != 0 {
+            let first = _mm256_and_si256(_mm256_srli_epi32::<17>(hash), low5);
+            let second = _mm256_and_si256(_mm256_srli_epi32::<12>(hash), low5);
+            let is_word = both(word, first, second);
+            let is_word = _mm256_and_si256(is_word, narrow);
+            flags = _mm256_or_si256(flags, flag(is_word, one, WORD));
             let slot = _mm256_xor_si256(_mm256_slli_epi32::<6>(a), b);
-            let mask = splat(int::to_u32(PAIR_WORDS - 1));
+            let place = _mm256_and_si256(slot, low5);
+            let half = PAIR_WORDS / 2;
+            let mask = splat(int::to_u32(half - 1));
             let index = _mm256_and_si256(_mm256_srli_epi32::<5>(slot), mask);
-            // SAFETY: the mask is the length of `pairs` less one.
-            let word = unsafe { _mm256_i32gather_epi32::<4>(pairs, index) };
-            let bit = _mm256_srlv_epi32(word, _mm256_and_si256(slot, low5));
-            let bit = _mm256_and_si256(bit, narrow);
-            flags = _mm256_or_si256(flags, flag(bit, one, NARROW_PAIR));
+            for (from, name) in [(0, NARROW_PAIR), (half, WORD_PAIR)] {
+                // SAFETY: the mask is half the length of `pairs` less one,
+                // and `from` at most half of it.
+                let word = unsafe {
+                    _mm256_i32gather_epi32::<4>(pairs.add(from), index)
+                };
+                let bit = _mm256_srlv_epi32(word, place);
+                let bit = _mm256_and_si256(bit, narrow);
+                flags = _mm256_or_si256(flags, flag(bit, one, name));
+            }
         }
         let some = _mm256_cmpgt_epi32(flags, _mm256_setzero_si256());
         let some = _mm256_movemask_ps(_mm256_castsi256_ps(some));

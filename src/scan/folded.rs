@@ -85,8 +85,7 @@ impl Folded {
             }
             syms[count] = sym;
             starts[count] = int::to_u32(offset);
-            let skipped =
-                sym == Sym::IGNORABLE.0 || sym == Sym::SEPARATOR.0;
+            let skipped = sym == Sym::IGNORABLE.0 || sym == Sym::SEPARATOR.0;
             let new = !skipped & (sym != last);
             last = if skipped { last } else { sym };
             count += usize::from(new);

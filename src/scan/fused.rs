@@ -32,14 +32,14 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use super::sieve::{
-    Hashes, NARROW_PAIR, PART, SINGLE, Simd, Singles, Survivor, Task, WHOLE,
-    pair_bit, part_bits, sieve, whole_bits,
+    Hashes, MIX, NARROW_PAIR, PART, SINGLE, Simd, Singles, Survivor, Task,
+    WHOLE, WORD, WORD_PAIR, pair_bit, part_bits, sieve, whole_bits, word_bits,
 };
 use super::{Candidate, Folded, Phase, Reader};
 use crate::base::int;
 use crate::fold::letter;
 use crate::image::{
-    FusedParts, FusedView, PAIR_WORDS, PatternRow,
+    FusedParts, FusedView, KEY_LINE as LINE, PAIR_WORDS, PatternRow,
 };
 
 /// Odd multiplier of Fibonacci hashing (Knuth): 2^64 over the golden ratio.
@@ -54,6 +54,13 @@ const ANCHOR_PRICE: u32 = 400;
 /// precise, the ceiling (256 KiB) keeps it in the second-level cache.
 const ANCHOR_WORDS: (usize, usize) = (1 << 7, 1 << 16);
 const KEY_WORDS: (usize, usize) = (1 << 7, 1 << 20);
+const _: () = assert!(KEY_WORDS.0 >= 2 * LINE && ANCHOR_WORDS.0 > 1);
+/// The word of a line.
+#[inline]
+fn key_word(key: u64) -> usize {
+    int::low_usize(key >> 61)
+}
+
 /// Three bits of a word of the key filter.
 #[inline]
 fn key_bits(hash: u64) -> u64 {
@@ -128,8 +135,7 @@ impl Beside {
             Reach::Both => (self.left, self.right),
             Reach::Left => (self.left, 0),
         };
-        let classes =
-            u64::from(x) | u64::from(y) << 16 | reach.number() << 61;
+        let classes = u64::from(x) | u64::from(y) << 16 | reach.number() << 61;
         let all = classes ^ u64::from(anchor) << 29;
         let hash = all.wrapping_mul(GOLDEN);
         (hash ^ hash >> 32).wrapping_mul(GOLDEN)
@@ -179,11 +185,13 @@ pub trait Frequency: Sync {
 /// Every place where the anchor of a needle of two classes or more may
 /// stand; never none.
 fn anchors(
-    needle: &[u16],
+    needle: &Needle,
     narrow_end: u16,
     frequency: &dyn Frequency,
 ) -> Vec<Anchor> {
     let mut all = Vec::new();
+    let is_word = needle.left && needle.right;
+    let needle = &needle.classes[..];
     for offset in 0..needle.len() - 1 {
         let rest = &needle[offset..];
         let wide = rest[0] >= narrow_end || rest[1] >= narrow_end;
@@ -202,6 +210,9 @@ fn anchors(
                 (two, two, part_bits(three), Reach::of_pair(offset, right))
             }
             (false, 2, _) => (two, two, 0, Reach::None),
+            (false, 3, _) if is_word => {
+                (three, three, word_bits(three), Reach::None)
+            }
             (false, 3, _) => (three, three, whole_bits(three), Reach::None),
             (false, ..) => {
                 (four, three, part_bits(four), Reach::of_quad(offset, right))
@@ -237,7 +248,7 @@ pub fn build(
     let mut choices: Vec<(usize, Vec<Anchor>)> = Vec::new();
     for (number, needle) in needles.iter().enumerate() {
         if wanted[number] && needle.classes.len() > 1 {
-            let all = anchors(&needle.classes, narrow_end, frequency);
+            let all = anchors(needle, narrow_end, frequency);
             for anchor in &all {
                 *uses.entry(anchor.hash).or_default() += 1;
             }
@@ -265,23 +276,25 @@ pub fn build(
         ..FusedParts::default()
     };
     let anchor_shift = shift(words) - 32;
-    let key_shift = shift(parts.keys.len());
+    let line_shift = shift(parts.keys.len() / LINE) - 32;
     let buckets = chosen.len().next_power_of_two().max(1 << 6);
     let bucket_shift = shift(buckets);
     for (key, anchor, number) in &chosen {
         if anchor.bits == 0 {
-            let classes = &needles[*number].classes;
-            let (word, bit) = pair_bit(classes[0], classes[1]);
+            let needle = &needles[*number];
+            let (a, b) = (needle.classes[0], needle.classes[1]);
+            let (word, bit) = pair_bit(a, b, needle.left && needle.right);
             parts.anchors[words + word] |= bit;
         } else {
             let word = int::to_usize(anchor.slot >> anchor_shift);
             parts.anchors[word] |= anchor.bits;
         }
-        parts.keys[int::low_usize(key >> key_shift)] |= key_bits(*key);
+        let line = anchor.hash.wrapping_mul(MIX[1]) >> line_shift;
+        let word = LINE * int::to_usize(line) + key_word(*key);
+        parts.keys[word] |= key_bits(*key);
     }
-    let bucket = |key: u64| {
-        int::low_usize(key.wrapping_mul(GOLDEN) >> bucket_shift)
-    };
+    let bucket =
+        |key: u64| int::low_usize(key.wrapping_mul(GOLDEN) >> bucket_shift);
     chosen.sort_unstable_by_key(|(key, _, number)| (bucket(*key), *number));
     let mut next = chosen.iter().peekable();
     parts.bucket_starts.push(0);
@@ -381,10 +394,12 @@ impl Search<'_, '_> {
                 self.single(a, at, out);
             }
             if a < narrow_end && b < narrow_end {
-                if has(NARROW_PAIR) {
+                if has(NARROW_PAIR)
+                    || has(WORD_PAIR) && self.is_word(at, at + 1)
+                {
                     self.anchor(two, at, 2, &[Reach::None], out);
                 }
-                if has(WHOLE) {
+                if has(WHOLE) || has(WORD) && self.is_word(at, at + 2) {
                     self.anchor(three, at, 3, &[Reach::None], out);
                 }
                 if has(PART) {
@@ -401,6 +416,12 @@ impl Search<'_, '_> {
                 }
             }
         }
+    }
+
+    /// Whether runs may be a word.
+    fn is_word(&self, first: usize, last: usize) -> bool {
+        let text = self.reader.text;
+        self.folded.may_open(text, first) && self.folded.may_close(text, last)
     }
 
     /// The needles of this class alone.
@@ -439,11 +460,13 @@ impl Search<'_, '_> {
     ) {
         let beside = Beside::new(self.folded.padded(), at, len);
         let filter = self.tables.keys;
-        let shift = shift(filter.len());
+        let shift = shift(filter.len() / LINE) - 32;
+        let line = int::to_usize(hash.wrapping_mul(MIX[1]) >> shift);
+        let line = &filter[LINE * line..LINE * (line + 1)];
         for reach in reaches {
             let key = beside.key(hash, *reach);
             let bits = key_bits(key);
-            if filter[int::low_usize(key >> shift)] & bits == bits {
+            if line[key_word(key)] & bits == bits {
                 self.bucket(key, at, out);
             }
         }
@@ -474,7 +497,9 @@ impl Search<'_, '_> {
             let needle = tables.bucket_needles[slot];
             let classes = self.reader.view.needle(needle);
             let last = run + classes.len() - 1;
-            if tag & RIGHT != 0 && !self.folded.may_close(self.reader.text, last) {
+            if tag & RIGHT != 0
+                && !self.folded.may_close(self.reader.text, last)
+            {
                 continue;
             }
             if self.folded.syms()[run..].starts_with(classes) {

@@ -13,8 +13,7 @@ use crate::image::{ImageView, PAIR_WORDS, PatternRow};
 
 /// Odd multipliers of 32 bits: 2^32 over the golden ratio (Knuth), and
 /// constants of MurmurHash3 (Appleby) and xxHash (Collet).
-pub const MIX: [u32; 4] =
-    [0x9E37_79B1, 0x85EB_CA6B, 0xC2B2_AE3D, 0x27D4_EB2F];
+pub const MIX: [u32; 4] = [0x9E37_79B1, 0x85EB_CA6B, 0xC2B2_AE3D, 0x27D4_EB2F];
 
 /// The hashes of the first two, three and four classes of four.
 #[derive(Clone, Copy)]
@@ -28,10 +27,8 @@ impl Hashes {
     #[inline]
     pub fn new(a: u16, b: u16, c: u16, d: u16) -> Hashes {
         let two = (u32::from(a) | u32::from(b) << 16).wrapping_mul(MIX[0]);
-        let three =
-            (two.rotate_left(16) ^ u32::from(c)).wrapping_mul(MIX[1]);
-        let four =
-            (three.rotate_left(16) ^ u32::from(d)).wrapping_mul(MIX[2]);
+        let three = (two.rotate_left(16) ^ u32::from(c)).wrapping_mul(MIX[1]);
+        let four = (three.rotate_left(16) ^ u32::from(d)).wrapping_mul(MIX[2]);
         Hashes { two, three, four }
     }
 
@@ -49,18 +46,28 @@ pub fn whole_bits(hash: u32) -> u32 {
     1 << (hash >> 27) | 1 << (hash >> 22 & 31)
 }
 
+/// The same of narrow classes that are a needle whose spellings are all
+/// whole words.
+#[inline]
+pub fn word_bits(hash: u32) -> u32 {
+    let hash = hash.wrapping_mul(MIX[3]);
+    1 << (hash >> 17 & 31) | 1 << (hash >> 12 & 31)
+}
+
 /// The same of classes behind which a needle goes on; the hash covers one
 /// class more than the one that chose the word.
 #[inline]
 pub fn part_bits(hash: u32) -> u32 {
-    1 << (hash >> 12 & 31) | 1 << (hash >> 7 & 31)
+    1 << (hash >> 17 & 31) | 1 << (hash >> 12 & 31) | 1 << (hash >> 7 & 31)
 }
 
-/// Word and bit of a narrow pair.
+/// Word and bit of a narrow pair; whole words have words of their own.
 #[inline]
-pub fn pair_bit(a: u16, b: u16) -> (usize, u32) {
+pub fn pair_bit(a: u16, b: u16, is_word: bool) -> (usize, u32) {
     let slot = usize::from(a) << 6 ^ usize::from(b);
-    (slot >> 5 & (PAIR_WORDS - 1), 1 << (slot & 31))
+    let half = PAIR_WORDS / 2;
+    let word = slot >> 5 & (half - 1);
+    (word + if is_word { half } else { 0 }, 1 << (slot & 31))
 }
 
 /// For each class how long a run of it has to be, in bytes, before it can be
@@ -115,6 +122,9 @@ pub const PART: u32 = 2;
 pub const NARROW_PAIR: u32 = 4;
 /// The run may be a needle by itself.
 pub const SINGLE: u32 = 8;
+/// Two or three narrow classes are a needle if a word begins and ends here.
+pub const WORD_PAIR: u32 = 16;
+pub const WORD: u32 = 32;
 
 /// What is sieved with what.
 #[derive(Clone, Copy)]
@@ -193,8 +203,11 @@ fn portable(
         let mut flags = all(word, whole_bits(whole), WHOLE)
             | all(word, part_bits(part), PART);
         if narrow {
-            let (word, bit) = pair_bit(a, b);
+            flags |= all(word, word_bits(whole), WORD);
+            let (word, bit) = pair_bit(a, b, false);
             flags |= all(task.pairs[word], bit, NARROW_PAIR);
+            let (word, bit) = pair_bit(a, b, true);
+            flags |= all(task.pairs[word], bit, WORD_PAIR);
         }
         let bytes = starts[run + 1] - starts[run];
         let last = task.needed.len() - 1;
