@@ -3,7 +3,7 @@
 //! the engine looks for first and which set wakes a rule; no verdict depends
 //! on it.
 //!
-//! The numbers are in a sketch of 256 KiB (data/PROVENANCE.md says how it is
+//! The numbers are in a sketch of 512 KiB (data/PROVENANCE.md says how it is
 //! made): a hash table without keys, so that an unknown key may answer for
 //! a known one.
 
@@ -14,13 +14,13 @@ use crate::image::gap;
 use crate::scan::Frequency;
 
 static SKETCH: &[u8] = include_bytes!("data/frequency.bin");
-const SLOTS_LOG2: u32 = 18;
+const SLOTS_LOG2: u32 = 19;
 const _: () = assert!(SKETCH.len() == 1 << SLOTS_LOG2);
 
 /// Pairs that no word holds stand where words meet: a part of what chance
 /// would give.
 const MEETING: f64 = 0.2;
-/// Four letters that are in no frequent word.
+/// Four letters that are in no frequent word or pair of words.
 const RARE_QUAD: f64 = 20.0;
 /// Letters of which nothing is known.
 const UNKNOWN: f64 = 200.0;

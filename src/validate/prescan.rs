@@ -177,6 +177,12 @@ pub fn prescan(text: &str) -> Need {
         if b < 128 {
             pass.ascii(bytes, at, b);
             at += 1;
+            if CLASSES[usize::from(b)] == LETTER {
+                let rest = bytes[at..].iter();
+                let more = rest.take_while(|b| is_plain_ascii(**b)).count();
+                pass.more_letters(more);
+                at += more;
+            }
         } else {
             // A lead byte: `at` always stands on a character boundary.
             let Some(c) = text[at..].chars().next() else { break };
@@ -187,6 +193,8 @@ pub fn prescan(text: &str) -> Need {
                     pass.digits = 0;
                     pass.other();
                     pass.han_tight = true;
+                    // More of the same change nothing.
+                    at += plain_wide(&bytes[at..], roles);
                 }
                 Some(&PLAIN_SYMBOL) => pass.other(),
                 _ => pass.wide(c),
@@ -196,7 +204,36 @@ pub fn prescan(text: &str) -> Need {
     pass.need
 }
 
+fn is_plain_ascii(byte: u8) -> bool {
+    CLASSES.get(usize::from(byte)) == Some(&LETTER)
+}
+
+/// Bytes of the plain letters of three bytes that come next.
+fn plain_wide(bytes: &[u8], roles: &[u8]) -> usize {
+    let mut len = 0;
+    for three in bytes.chunks_exact(3) {
+        let &[a @ 0xE0..=0xEF, b, c] = three else { break };
+        let code = usize::from(a & 0xF) << 12
+            | usize::from(b & 0x3F) << 6
+            | usize::from(c & 0x3F);
+        if roles.get(code) != Some(&PLAIN_LETTER) {
+            break;
+        }
+        len += 3;
+    }
+    len
+}
+
 impl Pass {
+    /// Letters that no digit can be, behind such a letter.
+    fn more_letters(&mut self, count: usize) {
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        self.run = self.run.saturating_add(count);
+        self.need.handle |= self.run >= HANDLE_MIN;
+        self.ascii_run = self.ascii_run.saturating_add(count);
+        self.need.long_run |= self.ascii_run >= WALLET_MIN;
+    }
+
     fn ascii(&mut self, bytes: &[u8], at: usize, b: u8) {
         let class = CLASSES[usize::from(b)];
         match class {

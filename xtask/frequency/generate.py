@@ -2,18 +2,21 @@
 """Generate the frequency sketch of src/pack/data.
 
 In:  --zh   dict.txt of the source package `jieba` (words with counts)
-     --en   frequency_dictionary_en_82_765.txt of the package `symspellpy`
+     --en   folder with frequency_dictionary_en_82_765.txt and
+            frequency_bigramdictionary_en_243_342.txt of the package
+            `symspellpy`
      --out  src/pack/data
 Out: frequency.bin and PROVENANCE.md in --out.
 
-The sketch is an array of 2^18 bytes. A key is hashed with 64-bit FNV-1a
-over its UTF-8 bytes, xor-folded to 18 bits; the byte there is
+The sketch is an array of 2^19 bytes. A key is hashed with 64-bit FNV-1a
+over its UTF-8 bytes, xor-folded to 19 bits; the byte there is
 round(8 * log2(1 + f)), f the parts of 10^9 characters, the larger one when
 keys collide. No word can be read back. Keys:
 
     1<han>        a Han character
     2<han><han>   two neighbouring Han characters of a word
-    4<abcd>       four Latin letters of a word, in look-alike form
+    4<abcd>       four Latin letters of a word or across two words, in
+                  look-alike form
     w<word>       a Latin word, in look-alike form
 
 Look-alike form: i for l, no letter twice in a row, as the search sees them.
@@ -26,9 +29,11 @@ import hashlib
 import math
 import os
 
-SLOTS_LOG2 = 18
+SLOTS_LOG2 = 19
 # Rows kept of each kind, the most frequent first.
-KEPT = {"1": 6000, "2": 30000, "4": 16000, "w": 8000}
+KEPT = {"1": 6000, "2": 30000, "4": 60000, "w": 8000}
+WORDS = "frequency_dictionary_en_82_765.txt"
+BIGRAMS = "frequency_bigramdictionary_en_243_342.txt"
 # A Latin word has a separator behind it, a Han word does not.
 SPACE = 1
 
@@ -68,10 +73,10 @@ def zh(path):
     return counts, total
 
 
-def en(path):
+def en(folder):
     counts = collections.Counter()
     total = 0
-    for line in open(path, encoding="utf-8-sig"):
+    for line in open(os.path.join(folder, WORDS), encoding="utf-8-sig"):
         word, count = line.split()
         count = int(count)
         total += count * (len(word) + SPACE)
@@ -79,6 +84,15 @@ def en(path):
         counts["w" + form] += count
         for at in range(len(form) - 3):
             counts["4" + form[at : at + 4]] += count
+    for line in open(os.path.join(folder, BIGRAMS), encoding="utf-8-sig"):
+        first, second, count = line.split()
+        form = look_alike((first + second).lower())
+        # Groups that begin in the first word and end in the second; a
+        # letter that both words share at the border is one.
+        border = len(look_alike(first.lower()))
+        for at in range(max(0, border - 3), border):
+            if len(form) >= at + 4:
+                counts["4" + form[at : at + 4]] += int(count)
     return counts, total
 
 
@@ -103,7 +117,8 @@ def main():
         name: hashlib.sha256(open(path, "rb").read()).hexdigest()
         for name, path in [
             ("dict.txt", args.zh),
-            ("frequency_dictionary_en_82_765.txt", args.en),
+            ("words", os.path.join(args.en, WORDS)),
+            ("bigrams", os.path.join(args.en, BIGRAMS)),
             ("frequency.bin", out),
         ]
     }
@@ -117,8 +132,7 @@ PROVENANCE = """# Provenance of the frequency sketch
 repository (Python 3, standard library only):
 
     python3 xtask/frequency/generate.py --zh jieba-0.42.1/jieba/dict.txt \\
-        --en symspellpy/frequency_dictionary_en_82_765.txt \\
-        --out src/pack/data
+        --en symspellpy --out src/pack/data
 
 | file | sha256 |
 |---|---|
@@ -131,7 +145,8 @@ taken from them.
 | file | from | licence | sha256 |
 |---|---|---|---|
 | `dict.txt` | PyPI, jieba 0.42.1 (source package) | MIT | {dict} |
-| `frequency_dictionary_en_82_765.txt` | PyPI, symspellpy 6.10.1 | MIT | {frequency_dictionary_en_82_765} |
+| `frequency_dictionary_en_82_765.txt` | PyPI, symspellpy 6.10.1 | MIT | {words} |
+| `frequency_bigramdictionary_en_243_342.txt` | the same | MIT | {bigrams} |
 """
 
 if __name__ == "__main__":
