@@ -156,7 +156,10 @@ impl Frequency for ByClass {
                     .iter()
                     .filter_map(|class| self.class(*class).first().copied())
                     .collect();
-                quad(&look_alike(&letters))
+                // Of more than four letters the rarest four decide.
+                let letters = look_alike(&letters);
+                let quads = letters.windows(4).map(quad);
+                quads.fold(UNKNOWN * 10.0, f64::min)
             }
         };
         u32::try_from(int::whole(total)).unwrap_or(u32::MAX)

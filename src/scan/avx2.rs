@@ -16,16 +16,17 @@ use std::ops::Range;
 
 use super::folded::PADDING;
 use super::sieve::{
-    MIX, NARROW_PAIR, PART, SINGLE, Survivor, Task, WHOLE, WORD, WORD_PAIR,
+    FOUR, MIX, NARROW_PAIR, PART, SINGLE, Survivor, Task, WHOLE, WORD,
+    WORD_FOUR, WORD_PAIR,
 };
 use crate::base::int;
 use crate::image::PAIR_WORDS;
 
 /// Runs of one step.
 const LANES: usize = 8;
-// A step reads three classes behind its last run, and as many lanes of
+// A step reads four classes behind its last run, and as many lanes of
 // offsets; both arrays go on for `PADDING` behind the text.
-const _: () = assert!(PADDING >= LANES + 4);
+const _: () = assert!(PADDING >= LANES + 5);
 
 /// Proof that the processor has AVX2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,9 +77,9 @@ unsafe fn sieve(
     let (one, low5) = (splat(1), splat(31));
     let mut run = range.start;
     while run < range.end {
-        // SAFETY: `run + LANES + 3` classes and `run + LANES + 1` offsets
+        // SAFETY: `run + LANES + 4` classes and `run + LANES + 1` offsets
         // are within the padded arrays.
-        let (a, b, c, d, bytes) = unsafe {
+        let (a, b, c, d, e, bytes) = unsafe {
             let end = words(starts.add(run + 1));
             let start = words(starts.add(run));
             (
@@ -86,6 +87,7 @@ unsafe fn sieve(
                 halves(syms.add(run + 1)),
                 halves(syms.add(run + 2)),
                 halves(syms.add(run + 3)),
+                halves(syms.add(run + 4)),
                 _mm256_sub_epi32(end, start),
             )
         };
@@ -93,22 +95,20 @@ unsafe fn sieve(
         let two = _mm256_mullo_epi32(pair, splat(MIX[0]));
         let three = mix(two, c, MIX[1]);
         let four = mix(three, d, MIX[2]);
+        let five = mix(four, e, MIX[3]);
         let narrow = _mm256_and_si256(
             _mm256_cmpgt_epi32(narrow_end, a),
             _mm256_cmpgt_epi32(narrow_end, b),
         );
         let whole = _mm256_blendv_epi8(two, three, narrow);
-        let part = _mm256_blendv_epi8(three, four, narrow);
+        let part = _mm256_blendv_epi8(three, five, narrow);
         let slot = _mm256_srl_epi32(whole, shift);
         // SAFETY: the shift leaves numbers below the length of the filter.
         let word = unsafe { _mm256_i32gather_epi32::<4>(filter, slot) };
         let class = _mm256_min_epu32(a, last_class);
         // SAFETY: the minimum is an index of `needed`.
         let least = unsafe { _mm256_i32gather_epi32::<4>(needed, class) };
-        let hash = _mm256_mullo_epi32(whole, splat(MIX[3]));
-        let first = _mm256_srli_epi32::<27>(hash);
-        let second = _mm256_and_si256(_mm256_srli_epi32::<22>(hash), low5);
-        let is_whole = both(word, first, second);
+        let (is_whole, is_word) = whole_or_word(word, whole);
         let first = _mm256_and_si256(_mm256_srli_epi32::<12>(part), low5);
         let second = _mm256_and_si256(_mm256_srli_epi32::<7>(part), low5);
         let third = _mm256_and_si256(_mm256_srli_epi32::<17>(part), low5);
@@ -123,11 +123,13 @@ unsafe fn sieve(
         flags = _mm256_or_si256(flags, flag(is_part, one, PART));
         flags = _mm256_or_si256(flags, flag(single, one, SINGLE));
         if _mm256_movemask_ps(_mm256_castsi256_ps(narrow)) != 0 {
-            let first = _mm256_and_si256(_mm256_srli_epi32::<17>(hash), low5);
-            let second = _mm256_and_si256(_mm256_srli_epi32::<12>(hash), low5);
-            let is_word = both(word, first, second);
-            let is_word = _mm256_and_si256(is_word, narrow);
-            flags = _mm256_or_si256(flags, flag(is_word, one, WORD));
+            let (is_four, is_word_four) = whole_or_word(word, four);
+            for (bits, name) in
+                [(is_word, WORD), (is_four, FOUR), (is_word_four, WORD_FOUR)]
+            {
+                let bits = _mm256_and_si256(bits, narrow);
+                flags = _mm256_or_si256(flags, flag(bits, one, name));
+            }
             let slot = _mm256_xor_si256(_mm256_slli_epi32::<6>(a), b);
             let place = _mm256_and_si256(slot, low5);
             let half = PAIR_WORDS / 2;
@@ -200,6 +202,19 @@ fn mix(hash: __m256i, class: __m256i, by: u32) -> __m256i {
         _mm256_srli_epi32::<16>(hash),
     );
     _mm256_mullo_epi32(_mm256_xor_si256(turned, class), splat(by))
+}
+
+/// The tests of `whole_bits` and `word_bits`, in bit 0.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn whole_or_word(word: __m256i, hash: __m256i) -> (__m256i, __m256i) {
+    let low5 = splat(31);
+    let hash = _mm256_mullo_epi32(hash, splat(MIX[0]));
+    let first = _mm256_srli_epi32::<27>(hash);
+    let second = _mm256_and_si256(_mm256_srli_epi32::<22>(hash), low5);
+    let third = _mm256_and_si256(_mm256_srli_epi32::<17>(hash), low5);
+    let fourth = _mm256_and_si256(_mm256_srli_epi32::<12>(hash), low5);
+    (both(word, first, second), both(word, third, fourth))
 }
 
 /// Bit 0: both bits of the word are set.

@@ -3,7 +3,7 @@
 //!
 //! Every needle has an **anchor**, wherever in the needle it is rarest in
 //! ordinary text: two neighbouring classes of which at least one is *wide*
-//! (Han, kana, …), or four that begin with two *narrow* ones (Latin, digits,
+//! (Han, kana, …), or five that begin with two *narrow* ones (Latin, digits,
 //! …). Pairs of Latin letters say next to nothing, pairs of Han nearly
 //! everything. Shorter needles are their own anchor. At each run of the text
 //!
@@ -32,8 +32,9 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use super::sieve::{
-    Hashes, MIX, NARROW_PAIR, PART, SINGLE, Simd, Singles, Survivor, Task,
-    WHOLE, WORD, WORD_PAIR, pair_bit, part_bits, sieve, whole_bits, word_bits,
+    FOUR, Hashes, MIX, NARROW_PAIR, PART, SINGLE, Simd, Singles, Survivor,
+    Task, WHOLE, WORD, WORD_FOUR, WORD_PAIR, pair_bit, part_bits, sieve,
+    whole_bits, word_bits,
 };
 use super::{Candidate, Folded, Phase, Reader};
 use crate::base::int;
@@ -45,7 +46,7 @@ use crate::image::{
 /// Odd multiplier of Fibonacci hashing (Knuth): 2^64 over the golden ratio.
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 /// Classes of a narrow anchor.
-const QUAD: usize = 4;
+const NARROW: usize = 5;
 /// What an anchor costs the filter, as a frequency (parts of 10^9): shared
 /// by the needles that could use it, so that they agree on one.
 const ANCHOR_PRICE: u32 = 400;
@@ -98,8 +99,8 @@ impl Reach {
         }
     }
 
-    /// The same of a quad.
-    fn of_quad(left: usize, right: usize) -> Reach {
+    /// The same of a narrow anchor.
+    fn of_narrow(left: usize, right: usize) -> Reach {
         match (left, right) {
             (_, 1..) => Reach::Right,
             (1.., 0) => Reach::Left,
@@ -198,11 +199,11 @@ fn anchors(
         // A pair inside a longer needle is tested with the class behind it.
         let len = match (wide, needle.len(), rest.len()) {
             (true, 2, 2) | (true, _, 3..) => 2,
-            (false, 2 | 3, _) if offset == 0 => needle.len(),
-            (false, _, QUAD..) => QUAD,
+            (false, 2..NARROW, _) if offset == 0 => needle.len(),
+            (false, _, NARROW..) => NARROW,
             _ => continue,
         };
-        let Hashes { two, three, four } = Hashes::of(rest);
+        let Hashes { two, three, four, five } = Hashes::of(rest);
         let right = rest.len() - len;
         let (hash, slot, bits, reach) = match (wide, len, right) {
             (true, _, 0) => (two, two, whole_bits(two), Reach::None),
@@ -210,12 +211,14 @@ fn anchors(
                 (two, two, part_bits(three), Reach::of_pair(offset, right))
             }
             (false, 2, _) => (two, two, 0, Reach::None),
-            (false, 3, _) if is_word => {
-                (three, three, word_bits(three), Reach::None)
+            (false, 3 | 4, _) => {
+                let hash = if len == 3 { three } else { four };
+                let bits = if is_word { word_bits } else { whole_bits };
+                (hash, three, bits(hash), Reach::None)
             }
-            (false, 3, _) => (three, three, whole_bits(three), Reach::None),
             (false, ..) => {
-                (four, three, part_bits(four), Reach::of_quad(offset, right))
+                let reach = Reach::of_narrow(offset, right);
+                (five, three, part_bits(five), reach)
             }
         };
         let frequency = frequency.of(&rest[..len]);
@@ -387,9 +390,10 @@ impl Search<'_, '_> {
         let narrow_end = self.reader.view.narrow_end;
         for survivor in survivors {
             let at = int::to_usize(survivor.run);
-            let &[a, b, c, d] = &syms[at..at + 4] else { continue };
+            let &[a, b, c, d, e] = &syms[at..at + 5] else { continue };
             let has = |flag: u32| survivor.flags & flag != 0;
-            let Hashes { two, three, four } = Hashes::new(a, b, c, d);
+            let Hashes { two, three, four, five } =
+                Hashes::new([a, b, c, d, e]);
             if has(SINGLE) {
                 self.single(a, at, out);
             }
@@ -402,9 +406,12 @@ impl Search<'_, '_> {
                 if has(WHOLE) || has(WORD) && self.is_word(at, at + 2) {
                     self.anchor(three, at, 3, &[Reach::None], out);
                 }
+                if has(FOUR) || has(WORD_FOUR) && self.is_word(at, at + 3) {
+                    self.anchor(four, at, 4, &[Reach::None], out);
+                }
                 if has(PART) {
                     let all = [Reach::None, Reach::Right, Reach::Left];
-                    self.anchor(four, at, QUAD, &all, out);
+                    self.anchor(five, at, NARROW, &all, out);
                 }
             } else {
                 if has(WHOLE) {

@@ -15,26 +15,31 @@ use crate::image::{ImageView, PAIR_WORDS, PatternRow};
 /// constants of MurmurHash3 (Appleby) and xxHash (Collet).
 pub const MIX: [u32; 4] = [0x9E37_79B1, 0x85EB_CA6B, 0xC2B2_AE3D, 0x27D4_EB2F];
 
-/// The hashes of the first two, three and four classes of four.
+/// The hashes of the first two to five classes of five.
 #[derive(Clone, Copy)]
 pub struct Hashes {
     pub two: u32,
     pub three: u32,
     pub four: u32,
+    pub five: u32,
 }
 
 impl Hashes {
     #[inline]
-    pub fn new(a: u16, b: u16, c: u16, d: u16) -> Hashes {
+    pub fn new([a, b, c, d, e]: [u16; 5]) -> Hashes {
+        let mix = |hash: u32, class: u16, by: u32| {
+            (hash.rotate_left(16) ^ u32::from(class)).wrapping_mul(by)
+        };
         let two = (u32::from(a) | u32::from(b) << 16).wrapping_mul(MIX[0]);
-        let three = (two.rotate_left(16) ^ u32::from(c)).wrapping_mul(MIX[1]);
-        let four = (three.rotate_left(16) ^ u32::from(d)).wrapping_mul(MIX[2]);
-        Hashes { two, three, four }
+        let three = mix(two, c, MIX[1]);
+        let four = mix(three, d, MIX[2]);
+        let five = mix(four, e, MIX[3]);
+        Hashes { two, three, four, five }
     }
 
     pub fn of(classes: &[u16]) -> Hashes {
         let at = |n: usize| classes.get(n).copied().unwrap_or(0);
-        Hashes::new(at(0), at(1), at(2), at(3))
+        Hashes::new([at(0), at(1), at(2), at(3), at(4)])
     }
 }
 
@@ -42,7 +47,7 @@ impl Hashes {
 /// chooses with its high bits.
 #[inline]
 pub fn whole_bits(hash: u32) -> u32 {
-    let hash = hash.wrapping_mul(MIX[3]);
+    let hash = hash.wrapping_mul(MIX[0]);
     1 << (hash >> 27) | 1 << (hash >> 22 & 31)
 }
 
@@ -50,7 +55,7 @@ pub fn whole_bits(hash: u32) -> u32 {
 /// whole words.
 #[inline]
 pub fn word_bits(hash: u32) -> u32 {
-    let hash = hash.wrapping_mul(MIX[3]);
+    let hash = hash.wrapping_mul(MIX[0]);
     1 << (hash >> 17 & 31) | 1 << (hash >> 12 & 31)
 }
 
@@ -125,6 +130,9 @@ pub const SINGLE: u32 = 8;
 /// Two or three narrow classes are a needle if a word begins and ends here.
 pub const WORD_PAIR: u32 = 16;
 pub const WORD: u32 = 32;
+/// Four narrow classes are a needle, as such or as a whole word.
+pub const FOUR: u32 = 64;
+pub const WORD_FOUR: u32 = 128;
 
 /// What is sieved with what.
 #[derive(Clone, Copy)]
@@ -194,16 +202,18 @@ fn portable(
         if word & bits == bits { flag } else { 0 }
     };
     for run in range {
-        let &[a, b, c, d] = &syms[run..run + 4] else { continue };
-        let Hashes { two, three, four } = Hashes::new(a, b, c, d);
+        let &[a, b, c, d, e] = &syms[run..run + 5] else { continue };
+        let Hashes { two, three, four, five } = Hashes::new([a, b, c, d, e]);
         let narrow = a < task.narrow_end && b < task.narrow_end;
         let whole = if narrow { three } else { two };
-        let part = if narrow { four } else { three };
+        let part = if narrow { five } else { three };
         let word = task.filter[int::to_usize(whole >> shift)];
         let mut flags = all(word, whole_bits(whole), WHOLE)
             | all(word, part_bits(part), PART);
         if narrow {
-            flags |= all(word, word_bits(whole), WORD);
+            flags |= all(word, word_bits(three), WORD);
+            flags |= all(word, whole_bits(four), FOUR);
+            flags |= all(word, word_bits(four), WORD_FOUR);
             let (word, bit) = pair_bit(a, b, false);
             flags |= all(task.pairs[word], bit, NARROW_PAIR);
             let (word, bit) = pair_bit(a, b, true);
