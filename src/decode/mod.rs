@@ -40,6 +40,7 @@ use crate::record::Record;
 use crate::record::Reject;
 use crate::record::RejectReason;
 use crate::record::row::Cell;
+use crate::record::row::Splitter;
 use flat::Found;
 use flat::Keys;
 
@@ -123,6 +124,7 @@ pub struct DecodeScratch {
     found: Vec<Found>,
     cells: Vec<Cell>,
     columns: Vec<Option<usize>>,
+    splitter: Option<Splitter>,
 }
 
 impl Decoder {

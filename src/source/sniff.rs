@@ -225,7 +225,7 @@ fn names(
         );
         (RejectReason::Utf8, detail)
     })?;
-    if !row::split(row, separator, &mut Vec::new()) {
+    if !row::Splitter::new(separator).split(row, &mut Vec::new()) {
         let detail = "expected a closing quote in the header row, \
                       found the end";
         return Err((RejectReason::Truncated, detail.to_owned()));
