@@ -1,6 +1,7 @@
 //! The table of commands and flags: help, man page, completions and the keys
 //! of `trommel.toml` are all made from it. Holds words, does nothing.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -65,6 +66,14 @@ pub enum Command {
     Completions(CompletionArgs),
     /// Print the manual page.
     Man,
+}
+
+/// A number of worker threads.
+fn threads(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| {
+        "expected a number from 1 up; leave it out for one thread a core"
+            .to_owned()
+    })
 }
 
 /// Where the rules come from; the same for every command.
@@ -193,8 +202,8 @@ pub struct ScanArgs {
     pub stats: Option<PathBuf>,
 
     /// Worker threads (default: one for each core).
-    #[arg(long, short = 'j', value_name = "N")]
-    pub threads: Option<std::num::NonZeroUsize>,
+    #[arg(long, short = 'j', value_name = "N", value_parser = threads)]
+    pub threads: Option<NonZeroUsize>,
 
     /// Write verdicts as they are ready, not in input order.
     #[arg(long)]

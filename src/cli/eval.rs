@@ -45,12 +45,6 @@ pub fn run(args: &EvalArgs) -> anyhow::Result<Exit> {
         table(&scanner, &plan, &measured, args.by_rule)
     };
     messages::stdout(&shown)?;
-    if measured.groups.is_empty() {
-        bail!(
-            "no labelled record was read: is the label under another key \
-               (--label)?"
-        );
-    }
     if !measured.source_errors.is_empty() {
         return Ok(Exit::CouldNotRun);
     }

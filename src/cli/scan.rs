@@ -102,7 +102,9 @@ fn finish(
              the text with --text",
         );
     }
-    if !args.quiet {
+    // Of nothing there is nothing to sum up; why has been said.
+    let nothing = report.source_errors > 0 && tally.records == 0;
+    if !args.quiet && !nothing {
         messages::note(&summary(scanner, report, elapsed));
     }
     if report.stopped_by_reject {
