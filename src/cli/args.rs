@@ -125,12 +125,21 @@ pub struct InputArgs {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum InputFormat {
+    /// What the name and the first bytes tell.
     #[default]
     Auto,
+    /// A JSON object a line.
     Ndjson,
+    /// The first row names the columns.
     Csv,
+    /// The same with tabs.
     Tsv,
+    /// A line is a record.
     Text,
+    /// Parquet file; needs a build with the feature `parquet`.
+    Parquet,
+    /// Arrow IPC file or stream; needs a build with the feature `arrow`.
+    Arrow,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -165,7 +165,7 @@ impl Decoder {
                 sink(Item::Reject(whole(*reason, detail, 0, true)));
             }
             FrameKind::Records => match frame.format {
-                Format::Ndjson => {
+                Format::Ndjson | Format::Parquet | Format::Arrow => {
                     lines::ndjson(self, frame, scratch, sink);
                 }
                 Format::Text => lines::plain(frame, sink),
@@ -173,6 +173,16 @@ impl Decoder {
                 Format::Tsv => table::rows(self, frame, b'\t', scratch, sink),
             },
         }
+    }
+
+    /// Where texts are, as keys from the top. Sources with types ask for it:
+    /// bytes are text there and nowhere else.
+    pub fn text_paths(&self) -> Vec<Vec<String>> {
+        let keys = |path: &FieldPath| {
+            let head = std::iter::once(&path.head);
+            head.chain(&path.tail).cloned().collect()
+        };
+        self.text.iter().map(|slot| keys(&slot.path)).collect()
     }
 
     /// Whether a table with this header has any column with text. If not,
