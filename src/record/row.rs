@@ -19,6 +19,7 @@ use csv_core::Reader;
 use csv_core::ReaderBuilder;
 use csv_core::Terminator;
 use memchr::memchr;
+use memchr::memchr_iter;
 use memchr::memchr2;
 
 /// Where in a row the bytes seen so far end.
@@ -117,11 +118,17 @@ pub struct Splitter {
     reader: Reader,
     separator: u8,
     copy: Vec<u8>,
+    ends: Vec<usize>,
 }
 
 impl Splitter {
     pub fn new(separator: u8) -> Splitter {
-        Splitter { reader: reader(separator), separator, copy: Vec::new() }
+        Splitter {
+            reader: reader(separator),
+            separator,
+            copy: Vec::new(),
+            ends: Vec::new(),
+        }
     }
 
     pub fn separator(&self) -> u8 {
@@ -139,6 +146,10 @@ impl Splitter {
         // A byte more than any cell: the copy is never full.
         if self.copy.len() <= row.len() {
             self.copy.resize(row.len() + 1, 0);
+        }
+        if memchr(b'"', row).is_none() {
+            self.split_plain(row, cells);
+            return true;
         }
         let mut start = 0;
         loop {
@@ -160,6 +171,24 @@ impl Splitter {
                 Cell { range: start..row.len(), quotes_inside: true }
             });
             return closed;
+        }
+    }
+
+    /// Splits a row without quotes in one go, which takes half the time. Its
+    /// copy is the row without separators, so that the ends in the copy tell
+    /// those in the row.
+    fn split_plain(&mut self, row: &[u8], cells: &mut Vec<Cell>) {
+        let count = memchr_iter(self.separator, row).count() + 1;
+        self.ends.resize(count, 0);
+        let (_, _, _, found) =
+            self.reader.read_record(row, &mut self.copy, &mut self.ends);
+        let rest = &mut self.ends[found..];
+        self.reader.read_record(b"\n", &mut self.copy, rest);
+        let mut start = 0;
+        for (separators, end) in self.ends.iter().enumerate() {
+            let end = end + separators;
+            cells.push(Cell { range: start..end, quotes_inside: false });
+            start = end + 1;
         }
     }
 
