@@ -168,7 +168,8 @@ fn too_large(what: &str, bytes: usize) -> String {
 }
 
 /// Holds the numbers of a batch against the limits, before memory is asked
-/// for: its rows, and the length that each compressed buffer will have.
+/// for: its rows, where its buffers stand in the body, and the length that
+/// each compressed one will have.
 fn check(
     batch: &arrow_ipc::RecordBatch<'_>,
     body: &Buffer,
@@ -181,20 +182,22 @@ fn check(
             batch.length()
         ));
     }
-    if batch.compression().is_none() {
-        return Ok(());
-    }
+    let packed = batch.compression().is_some();
     let mut sum = 0_usize;
     for buffer in batch.buffers().into_iter().flatten() {
         let start = usize::try_from(buffer.offset()).unwrap_or(usize::MAX);
-        let rest = body.get(start..).unwrap_or_default();
-        let Some(length) = rest.first_chunk::<8>() else { continue };
+        let size = usize::try_from(buffer.length()).unwrap_or(usize::MAX);
+        let part = body.get(start..start.saturating_add(size));
+        let Some(part) = part else {
+            return Err("a buffer stands outside of its message".to_owned());
+        };
+        let Some(length) = part.first_chunk::<8>().filter(|_| packed) else {
+            continue;
+        };
         // -1 stands for a buffer that is not compressed.
         let length = i64::from_le_bytes(*length).max(0);
         let length = usize::try_from(length).unwrap_or(usize::MAX);
-        if buffer.length() > 0 {
-            sum = sum.saturating_add(length);
-        }
+        sum = sum.saturating_add(length);
     }
     match sum > limits::COLUMN_BATCH_BYTES_MAX {
         true => Err(too_large("a batch", sum)),

@@ -3,8 +3,10 @@
 //! crate cannot stand about damaged bytes is damage.
 
 use std::io;
+use std::panic;
 use std::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
+use std::sync::Once;
 use std::thread;
 
 use arrow_array::RecordBatch;
@@ -23,6 +25,8 @@ use crate::source::input::Input;
 use crate::source::input::Stream;
 use crate::source::stream::End;
 use crate::source::stream::Message;
+
+const THREAD: &str = "trommel-columns";
 
 /// Why reading stops early.
 pub(super) enum Halt {
@@ -58,14 +62,29 @@ pub(super) fn start(
     input: Input,
     plan: &Plan,
 ) -> Result<Stream, SourceError> {
+    hush();
     let (tx, rx) = crossbeam_channel::bounded(limits::CHUNKS_IN_FLIGHT);
     let rows = Rows { out: Vec::new(), plan: plan.clone(), tx };
     let spawned = thread::Builder::new()
-        .name("trommel-columns".to_owned())
+        .name(THREAD.to_owned())
         .spawn(move || rows.run(kind, input));
     spawned.map_err(SourceError::read)?;
     let batch = plan.chunk;
     Ok(Stream { rx, buffer: Vec::new(), batch, end: None, stored: 0 })
+}
+
+/// Keeps panics of reader threads off the terminal: they are caught and told
+/// as damage. Those of other threads are told as before.
+fn hush() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if thread::current().name() != Some(THREAD) {
+                before(info);
+            }
+        }));
+    });
 }
 
 /// Where lines are collected.
