@@ -3,6 +3,7 @@
 
 use std::fmt::Write;
 use std::hint::black_box;
+use std::sync::Arc;
 
 use criterion::Criterion;
 use criterion::Throughput;
@@ -41,6 +42,27 @@ fn frame(text: &str, escaped: bool) -> Frame {
     Frame::of_bytes(Format::Ndjson, lines.into_bytes())
 }
 
+/// The same posts as rows, in quotes (with quotes inside) or without.
+fn table(text: &str, quoted: bool) -> Frame {
+    let mut rows = String::new();
+    for index in 0..RECORDS {
+        let body = if quoted {
+            format!("\"{text}, \"\"{index}\"\"\"")
+        } else {
+            format!("{} {index}", text.replace(',', ";"))
+        };
+        rows.push_str(&format!(
+            "{index},2026-05-20T10:00:00Z,user-{index},comment,zh,\
+             0.{index},android,{body}\n"
+        ));
+    }
+    let names = "id,created_at,author,surface,lang,score,os,text";
+    let names = names.split(',').map(str::to_owned).collect();
+    let mut frame = Frame::of_bytes(Format::Csv, rows.into_bytes());
+    frame.header = Some(Arc::new(names));
+    frame
+}
+
 fn count(decoder: &Decoder, frame: &Frame, s: &mut DecodeScratch) -> usize {
     let mut records = 0;
     decoder.decode(frame, s, &mut |item| {
@@ -64,6 +86,8 @@ fn decode(criterion: &mut Criterion) {
         ("latin", frame(latin, false)),
         ("han", frame(han, false)),
         ("escaped", frame(han, true)),
+        ("csv-plain", table(latin, false)),
+        ("csv-quoted", table(latin, true)),
     ] {
         assert_eq!(count(&decoder, &frame, &mut scratch), RECORDS);
         let bytes = frame.bytes.len();

@@ -7,8 +7,13 @@ use std::fmt::Write as _;
 /// Appends `text` as a JSON string with its quotes. Only what RFC 8259
 /// demands is escaped, so the output is the shortest and always the same.
 pub fn json_string(text: &str, out: &mut Vec<u8>) {
+    json_bytes(text.as_bytes(), out);
+}
+
+/// The same for bytes of which it is not known yet whether they are UTF-8:
+/// those that are not stay as they are.
+pub fn json_bytes(bytes: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
-    let bytes = text.as_bytes();
     let mut kept = 0;
     for (index, &byte) in bytes.iter().enumerate() {
         if byte >= 0x20 && byte != b'"' && byte != b'\\' {

@@ -41,6 +41,27 @@ pub const PIPE_BYTES: usize = 1 << 20;
 /// ask for four gigabytes.
 pub const XZ_MEMORY_MAX: u64 = 512 << 20;
 
+/// Largest Arrow message or Parquet page, and all dictionaries of an Arrow
+/// stream together, as stored and unpacked. Writers aim at a megabyte a page
+/// and some tens a batch; a forged length can ask for exabytes.
+pub const COLUMN_BATCH_BYTES_MAX: usize = 512 << 20;
+
+/// Longest head of an Arrow message. It names columns and buffers, a hundred
+/// bytes each.
+pub const COLUMN_HEAD_BYTES_MAX: usize = 64 << 20;
+
+/// Most rows of an Arrow batch. Columns of nulls take no bytes, so the limit
+/// on bytes does not stop a forged number of rows.
+pub const COLUMN_BATCH_ROWS_MAX: usize = 64 << 20;
+
+/// Rows of a Parquet row group that are decoded at a time. Their strings
+/// stay in their pages, so this bounds the numbers and the views.
+pub const PARQUET_BATCH_ROWS: usize = 1024;
+
+/// What of a Parquet file in a pipe is written to a temporary file. Larger
+/// than files get whose row groups one machine made; smaller than a disk.
+pub const PARQUET_SPOOL_BYTES_MAX: u64 = 16 << 30;
+
 /// JSON nesting that is refused: serde_json's own limit, so that whatever is
 /// accepted here can be parsed again by a look-up. A reject, not a stack
 /// overflow.

@@ -1,6 +1,7 @@
 //! The table of commands and flags: help, man page, completions and the keys
 //! of `trommel.toml` are all made from it. Holds words, does nothing.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -67,6 +68,14 @@ pub enum Command {
     Man,
 }
 
+/// A number of worker threads.
+fn threads(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| {
+        "expected a number from 1 up; leave it out for one thread a core"
+            .to_owned()
+    })
+}
+
 /// Where the rules come from; the same for every command.
 #[derive(Clone, Debug, Default, Args)]
 pub struct RuleArgs {
@@ -116,12 +125,21 @@ pub struct InputArgs {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum InputFormat {
+    /// What the name and the first bytes tell.
     #[default]
     Auto,
+    /// A JSON object a line.
     Ndjson,
+    /// The first row names the columns.
     Csv,
+    /// The same with tabs.
     Tsv,
+    /// A line is a record.
     Text,
+    /// Parquet file; needs a build with the feature `parquet`.
+    Parquet,
+    /// Arrow IPC file or stream; needs a build with the feature `arrow`.
+    Arrow,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -193,8 +211,8 @@ pub struct ScanArgs {
     pub stats: Option<PathBuf>,
 
     /// Worker threads (default: one for each core).
-    #[arg(long, short = 'j', value_name = "N")]
-    pub threads: Option<std::num::NonZeroUsize>,
+    #[arg(long, short = 'j', value_name = "N", value_parser = threads)]
+    pub threads: Option<NonZeroUsize>,
 
     /// Write verdicts as they are ready, not in input order.
     #[arg(long)]

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::{Arg, ArgAction, CommandFactory};
+use toml::de::DeTable;
 
 use super::args::Cli;
 use crate::base::near;
@@ -125,11 +126,12 @@ fn from_file(
             bail!("{shown}: {name} is not a table: write [{name}]");
         };
         for (key, value) in entry {
+            let line = line_of(&text, name, key);
             let Some(arg) = flag(known, key) else {
-                bail!("{shown}: {}", unknown_key(known, name, key));
+                bail!("{shown}:{line}: {}", unknown_key(known, name, key));
             };
             if known.get_name() == sub.get_name() {
-                let place = format!("{shown}: {name}.{key}");
+                let place = format!("{shown}:{line}: {name}.{key}");
                 push_setting(arg, key, value, &place, &mut out)?;
             }
         }
@@ -173,11 +175,41 @@ fn push_setting(
         }
         other => scalar(other),
     };
-    match text {
-        Some(text) => out.push(format!("--{key}={text}").into()),
-        None => bail!("{place}: expected a string, a number or an array"),
-    }
+    let Some(text) = text else {
+        bail!("{place}: expected a string, a number or an array");
+    };
+    let setting = OsString::from(format!("--{key}={text}"));
+    check_value(arg, &setting, place)?;
+    out.push(setting);
     Ok(())
+}
+
+/// Reads one flag alone, so that what is wrong with its value is told of the
+/// place where it stands; of all arguments together it would be told as of a
+/// flag that nobody typed.
+fn check_value(
+    arg: &Arg,
+    setting: &OsString,
+    place: &str,
+) -> anyhow::Result<()> {
+    let alone = clap::Command::new("trommel").arg(arg.clone());
+    let given = [OsString::from("trommel"), setting.clone()];
+    let Err(error) = alone.try_get_matches_from(given) else { return Ok(()) };
+    let text = error.to_string();
+    // The rest tells how flags are given.
+    let text = text.split("\n\n").next().unwrap_or_default();
+    bail!("{place}: {}", text.trim_start_matches("error: ").trim_end());
+}
+
+/// The line of a key, from 1 on.
+fn line_of(text: &str, table: &str, key: &str) -> usize {
+    let start = DeTable::parse(text).ok().and_then(|root| {
+        let table = root.get_ref().get(table)?.get_ref().as_table()?;
+        let found = table.keys().find(|known| known.get_ref() == key)?;
+        Some(found.span().start)
+    });
+    let before = text.get(..start.unwrap_or(0)).unwrap_or_default();
+    before.matches('\n').count() + 1
 }
 
 /// `TROMMEL_SCAN_FAIL_ON=takedown` is `--fail-on=takedown` of `scan`.
@@ -202,6 +234,7 @@ fn from_environment(sub: &clap::Command) -> anyhow::Result<Vec<OsString>> {
         }
         let mut setting = OsString::from(format!("--{long}="));
         setting.push(value);
+        check_value(arg, &setting, &name)?;
         out.push(setting);
     }
     Ok(out)

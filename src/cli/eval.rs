@@ -28,10 +28,23 @@ pub fn run(args: &EvalArgs) -> anyhow::Result<Exit> {
         exclude,
         errors: args.errors.is_some(),
     };
-    let sources = Sources::open(&args.paths, SourceConfig::new());
+    let config = SourceConfig::new().texts(decoder.text_paths());
+    let sources = Sources::open(&args.paths, config);
     let measured = evaluate::measure(&scanner, &decoder, &plan, sources);
     for error in &measured.source_errors {
         messages::error(error);
+    }
+    if measured.groups.is_empty() {
+        if !measured.source_errors.is_empty() {
+            return Ok(Exit::CouldNotRun);
+        }
+        bail!(
+            "no labelled record was read ({} without a label, {} excluded, \
+             {} rejects): is the label under another key (--label)?",
+            measured.unlabelled,
+            measured.excluded,
+            measured.rejects
+        );
     }
     if let Some(path) = &args.errors {
         let mut text = measured.errors.join("\n");
@@ -45,12 +58,6 @@ pub fn run(args: &EvalArgs) -> anyhow::Result<Exit> {
         table(&scanner, &plan, &measured, args.by_rule)
     };
     messages::stdout(&shown)?;
-    if measured.groups.is_empty() {
-        bail!(
-            "no labelled record was read: is the label under another key \
-               (--label)?"
-        );
-    }
     if !measured.source_errors.is_empty() {
         return Ok(Exit::CouldNotRun);
     }

@@ -36,7 +36,7 @@ pub fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
     }
     refuse_same_file(args)?;
     let outputs = outputs(args)?;
-    let sources = open_sources(args);
+    let sources = open_sources(args, &decoder);
     let progress = sources.progress();
     let bar = bar(args, &sources);
     let stop = flow::stop_flag();
@@ -102,7 +102,9 @@ fn finish(
              the text with --text",
         );
     }
-    if !args.quiet {
+    // Of nothing there is nothing to sum up; why has been said.
+    let nothing = report.source_errors > 0 && tally.records == 0;
+    if !args.quiet && !nothing {
         messages::note(&summary(scanner, report, elapsed));
     }
     if report.stopped_by_reject {
@@ -156,13 +158,16 @@ pub fn format(choice: InputFormat) -> FormatChoice {
         InputFormat::Csv => FormatChoice::Csv,
         InputFormat::Tsv => FormatChoice::Tsv,
         InputFormat::Text => FormatChoice::Text,
+        InputFormat::Parquet => FormatChoice::Parquet,
+        InputFormat::Arrow => FormatChoice::Arrow,
     }
 }
 
-fn open_sources(args: &ScanArgs) -> Sources {
+fn open_sources(args: &ScanArgs, decoder: &Decoder) -> Sources {
     let config = SourceConfig::new()
         .format(format(args.input.format))
-        .record_bytes_max(args.max_record);
+        .record_bytes_max(args.max_record)
+        .texts(decoder.text_paths());
     let stdin = [PathBuf::from("-")];
     let paths =
         if args.paths.is_empty() { &stdin[..] } else { &args.paths[..] };

@@ -40,6 +40,7 @@ use crate::record::Record;
 use crate::record::Reject;
 use crate::record::RejectReason;
 use crate::record::row::Cell;
+use crate::record::row::Splitter;
 use flat::Found;
 use flat::Keys;
 
@@ -123,6 +124,7 @@ pub struct DecodeScratch {
     found: Vec<Found>,
     cells: Vec<Cell>,
     columns: Vec<Option<usize>>,
+    splitter: Option<Splitter>,
 }
 
 impl Decoder {
@@ -163,7 +165,7 @@ impl Decoder {
                 sink(Item::Reject(whole(*reason, detail, 0, true)));
             }
             FrameKind::Records => match frame.format {
-                Format::Ndjson => {
+                Format::Ndjson | Format::Parquet | Format::Arrow => {
                     lines::ndjson(self, frame, scratch, sink);
                 }
                 Format::Text => lines::plain(frame, sink),
@@ -171,6 +173,16 @@ impl Decoder {
                 Format::Tsv => table::rows(self, frame, b'\t', scratch, sink),
             },
         }
+    }
+
+    /// Where texts are, as keys from the top. Sources with types ask for it:
+    /// bytes are text there and nowhere else.
+    pub fn text_paths(&self) -> Vec<Vec<String>> {
+        let keys = |path: &FieldPath| {
+            let head = std::iter::once(&path.head);
+            head.chain(&path.tail).cloned().collect()
+        };
+        self.text.iter().map(|slot| keys(&slot.path)).collect()
     }
 
     /// Whether a table with this header has any column with text. If not,

@@ -21,9 +21,9 @@ use crate::record::Id;
 use crate::record::Lookup;
 use crate::record::Record;
 use crate::record::RejectReason;
-use crate::record::row;
 use crate::record::row::Cell;
 use crate::record::row::RowState;
+use crate::record::row::Splitter;
 
 /// The column of a path: its name, written plainly or as a pointer. Of
 /// several columns of one name the first counts.
@@ -42,7 +42,11 @@ pub(super) fn rows<'f>(
 ) {
     let header = frame.header.as_ref();
     let header = header.map_or(&[][..], |header| header.as_slice());
-    let DecodeScratch { cells, columns, .. } = scratch;
+    let DecodeScratch { cells, columns, splitter, .. } = scratch;
+    let splitter = match splitter {
+        Some(known) if known.separator() == separator => known,
+        other => other.insert(Splitter::new(separator)),
+    };
     let slots = decoder.single.iter().chain(&decoder.text);
     columns.clear();
     columns.extend(slots.map(|slot| column(slot, header)));
@@ -61,10 +65,15 @@ pub(super) fn rows<'f>(
         if raw.is_empty() {
             continue;
         }
-        sink(match read(raw, header, separator, cells) {
+        sink(match read(raw, header, splitter, cells) {
             Ok(row) => {
                 let lookup = Lookup::Columns { names: header, row, separator };
-                record(decoder, columns, cells, row, at, lookup)
+                let mut value = |index: usize| {
+                    let cell: &Cell = &cells[columns[index]?];
+                    let there = !cell.range.is_empty();
+                    there.then(|| splitter.text(cell, row))
+                };
+                record(decoder, &mut value, row, at, lookup)
             }
             Err((reason, detail)) => reject(reason, detail, at, raw),
         });
@@ -75,13 +84,13 @@ pub(super) fn rows<'f>(
 fn read<'f>(
     raw: &'f [u8],
     header: &[String],
-    separator: u8,
+    splitter: &mut Splitter,
     cells: &mut Vec<Cell>,
 ) -> Result<&'f str, (RejectReason, String)> {
     let row = str::from_utf8(raw)
         .map_err(|error| (RejectReason::Utf8, utf8_detail(raw, error)))?;
     cells.clear();
-    if !row::split(raw, separator, cells) {
+    if !splitter.split(raw, cells) {
         let detail = "expected a closing quote, found the end of the source";
         return Err((RejectReason::Truncated, detail.to_owned()));
     }
@@ -96,18 +105,14 @@ fn read<'f>(
     Ok(row)
 }
 
+/// `value` gives the cells of `decoder.single`, then of `decoder.text`.
 fn record<'f>(
     decoder: &'f Decoder,
-    columns: &[Option<usize>],
-    cells: &[Cell],
+    value: &mut impl FnMut(usize) -> Option<Cow<'f, str>>,
     row: &'f str,
     at: (u64, u64),
     lookup: Lookup<'f>,
 ) -> Item<'f> {
-    let value = |index: usize| -> Option<Cow<'f, str>> {
-        let cell = &cells[columns[index]?];
-        (!cell.range.is_empty()).then(|| cell.text(row))
-    };
     let mut fields = Fields::new();
     for (index, slot) in decoder.text.iter().enumerate() {
         if let Some(text) = value(decoder.single.len() + index) {

@@ -54,8 +54,12 @@ impl<'t, 'd> Reader<'t, 'd> {
         self.table.get(key)
     }
 
-    /// Reports a key that must be there.
+    /// Reports a key that must be there. One that is there and could not be
+    /// read has been reported as what it is.
     pub fn missing(&mut self, key: &str, help: &str) {
+        if self.table.contains_key(key) {
+            return;
+        }
         let title = format!("{} has no `{key}`", self.what);
         self.out.push(
             Diagnostic::new(

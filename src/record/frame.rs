@@ -22,6 +22,10 @@ pub enum Format {
     Tsv,
     /// A line is a record with one field `text`.
     Text,
+    /// Rows of a Parquet file; the source writes each as a line of NDJSON.
+    Parquet,
+    /// Rows of an Arrow IPC file or stream, as lines of NDJSON.
+    Arrow,
 }
 
 impl Format {
@@ -30,7 +34,10 @@ impl Format {
         match self {
             Format::Csv => Some(b','),
             Format::Tsv => Some(b'\t'),
-            Format::Ndjson | Format::Text => None,
+            Format::Ndjson
+            | Format::Text
+            | Format::Parquet
+            | Format::Arrow => None,
         }
     }
 
@@ -41,6 +48,8 @@ impl Format {
             Format::Csv => "csv",
             Format::Tsv => "tsv",
             Format::Text => "text",
+            Format::Parquet => "parquet",
+            Format::Arrow => "arrow",
         }
     }
 }

@@ -1,18 +1,25 @@
 //! Rows of separated values. In: bytes and a separator; out: where a row
 //! ends and what its cells are. Never knows what a column means.
 //!
-//! One state machine serves the source, which cuts between rows, and the
-//! decoder, which cuts between cells, so that the two cannot disagree. It
-//! reads what the `csv` crate reads (tests compare), except that a lone
-//! carriage return is data here: only `\n` and `\r\n` end a row, because
-//! line numbers count `\n`. A quote opens a cell only as its first byte;
+//! `csv-core` splits rows into cells. Where a row ends is found here: a
+//! stream is cut at any byte, most rows have no quote and then need two
+//! vector searches and no copy, and the automaton of the crate would copy
+//! every byte a second time. The two read alike (tests compare): only `\n`
+//! and `\r\n` end a row, because line numbers count `\n`, and a lone
+//! carriage return is data. A quote opens a cell only as its first byte;
 //! inside quotes `""` is one quote; what follows a closing quote up to the
 //! separator is kept as it is.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::ops::Range;
 
+use csv_core::ReadFieldResult;
+use csv_core::Reader;
+use csv_core::ReaderBuilder;
+use csv_core::Terminator;
 use memchr::memchr;
+use memchr::memchr_iter;
 use memchr::memchr2;
 
 /// Where in a row the bytes seen so far end.
@@ -90,109 +97,171 @@ impl RowState {
     }
 }
 
-/// A cell as a range of its row, without the enclosing quotes.
+/// A cell as a range of its row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cell {
+    /// Without the enclosing quotes, unless quotes must be taken out.
     pub range: Range<usize>,
-    /// Whether quotes inside must be taken out before the text is right.
+    /// Whether quotes inside must be taken out before the text is right; the
+    /// range then has the enclosing ones too.
     pub quotes_inside: bool,
 }
 
-impl Cell {
-    /// The text of the cell; copied only when quotes must go.
-    pub fn text<'a>(&self, row: &'a str) -> Cow<'a, str> {
-        let inner = &row[self.range.clone()];
-        if !self.quotes_inside {
-            return Cow::Borrowed(inner);
+/// Splits rows into cells with the automaton of `csv-core`. It copies what
+/// it reads; the copy is dropped, because most texts stand in the row as
+/// they are, and only where a cell ends is needed.
+///
+/// Building one takes longer than splitting a row, so it is kept; cloning
+/// one is no way out, for a cloned `csv_core::Reader` has lost its tables.
+#[derive(Debug)]
+pub struct Splitter {
+    reader: Reader,
+    separator: u8,
+    copy: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Splitter {
+    pub fn new(separator: u8) -> Splitter {
+        Splitter {
+            reader: reader(separator),
+            separator,
+            copy: Vec::new(),
+            ends: Vec::new(),
         }
-        // The range begins behind the opening quote.
-        let mut text = String::with_capacity(inner.len());
-        let mut quoted = true;
-        let mut rest = inner;
-        while let Some(index) = rest.find('"').filter(|_| quoted) {
-            text.push_str(&rest[..index]);
-            rest = &rest[index + 1..];
-            match rest.strip_prefix('"') {
-                Some(after) => {
-                    text.push('"');
-                    rest = after;
+    }
+
+    pub fn separator(&self) -> u8 {
+        self.separator
+    }
+
+    /// Splits one row (without its line end) into cells. Returns false when
+    /// a quote is left open: the last cell then runs to the end.
+    pub fn split(&mut self, row: &[u8], cells: &mut Vec<Cell>) -> bool {
+        if row.is_empty() {
+            // To the automaton this is no row at all.
+            cells.push(Cell { range: 0..0, quotes_inside: false });
+            return true;
+        }
+        // A byte more than any cell: the copy is never full.
+        if self.copy.len() <= row.len() {
+            self.copy.resize(row.len() + 1, 0);
+        }
+        if memchr(b'"', row).is_none() {
+            self.split_plain(row, cells);
+            return true;
+        }
+        let mut start = 0;
+        loop {
+            let (result, read, _) =
+                self.reader.read_field(&row[start..], &mut self.copy);
+            if let ReadFieldResult::Field { .. } = result {
+                // With the separator.
+                cells.push(cell(row, start..start + read - 1));
+                start += read;
+                if start < row.len() {
+                    continue;
                 }
-                None => quoted = false,
             }
+            // The last cell, which is empty behind a separator.
+            let closed = self.end_row();
+            cells.push(if closed {
+                cell(row, start..row.len())
+            } else {
+                Cell { range: start..row.len(), quotes_inside: true }
+            });
+            return closed;
         }
-        text.push_str(rest);
-        Cow::Owned(text)
+    }
+
+    /// Splits a row without quotes in one go, which takes half the time. Its
+    /// copy is the row without separators, so that the ends in the copy tell
+    /// those in the row.
+    fn split_plain(&mut self, row: &[u8], cells: &mut Vec<Cell>) {
+        let count = memchr_iter(self.separator, row).count() + 1;
+        self.ends.resize(count, 0);
+        let (_, _, _, found) =
+            self.reader.read_record(row, &mut self.copy, &mut self.ends);
+        let rest = &mut self.ends[found..];
+        self.reader.read_record(b"\n", &mut self.copy, rest);
+        let mut start = 0;
+        for (separators, end) in self.ends.iter().enumerate() {
+            let end = end + separators;
+            cells.push(Cell { range: start..end, quotes_inside: false });
+            start = end + 1;
+        }
+    }
+
+    /// Brings the automaton to the start of a row; false when that took a
+    /// quote.
+    fn end_row(&mut self) -> bool {
+        let (result, ..) = self.reader.read_field(b"\n", &mut self.copy);
+        if let ReadFieldResult::Field { record_end: true } = result {
+            return true;
+        }
+        self.reader.read_field(b"\"\n", &mut self.copy);
+        false
+    }
+
+    /// The text of a cell; copied only when quotes must go.
+    pub fn text<'a>(&mut self, cell: &Cell, row: &'a str) -> Cow<'a, str> {
+        let raw = &row[cell.range.clone()];
+        if !cell.quotes_inside {
+            return Cow::Borrowed(raw);
+        }
+        let mut text = vec![0; raw.len() + 1];
+        let (_, _, written) =
+            self.reader.read_field(raw.as_bytes(), &mut text);
+        self.end_row();
+        text.truncate(written);
+        // Only quotes were taken out, so this is still UTF-8.
+        Cow::Owned(String::from_utf8(text).unwrap_or_default())
     }
 }
 
-/// Splits one row (without its line end) into cells. Returns false when a
-/// quote is left open: the last cell then runs to the end.
-pub fn split(row: &[u8], separator: u8, cells: &mut Vec<Cell>) -> bool {
-    let mut start = 0;
-    loop {
-        let (cell, closed) = cell_at(row, start, separator);
-        let next = cell.1;
-        cells.push(cell.0);
-        match next {
-            Some(next) => start = next,
-            None => return closed,
+/// An automaton at the start of a row. It has read something, or it would
+/// take a byte order mark off the first row.
+fn reader(separator: u8) -> Reader {
+    let mut reader = ReaderBuilder::new()
+        .delimiter(separator)
+        .terminator(Terminator::Any(b'\n'))
+        .build();
+    reader.read_field(b"\n", &mut [0]);
+    reader
+}
+
+/// The cell that stands in a range of the row.
+fn cell(row: &[u8], range: Range<usize>) -> Cell {
+    match &row[range.clone()] {
+        [b'"', inner @ .., b'"'] if memchr(b'"', inner).is_none() => {
+            let range = range.start + 1..range.end - 1;
+            Cell { range, quotes_inside: false }
         }
+        [b'"', ..] => Cell { range, quotes_inside: true },
+        _ => Cell { range, quotes_inside: false },
     }
 }
 
 /// The cells of a row that was split before without an error.
 pub fn cells(row: &str, separator: u8) -> impl Iterator<Item = Cow<'_, str>> {
-    let mut next = Some(0);
-    std::iter::from_fn(move || {
-        let ((cell, after), _) = cell_at(row.as_bytes(), next?, separator);
-        next = after;
-        Some(cell.text(row))
-    })
-}
-
-/// The cell that begins at `start`, where the next one begins, and whether
-/// its quotes are closed.
-fn cell_at(
-    row: &[u8],
-    start: usize,
-    separator: u8,
-) -> ((Cell, Option<usize>), bool) {
-    let plain_end = |from: usize| match memchr(separator, &row[from..]) {
-        Some(index) => (from + index, Some(from + index + 1)),
-        None => (row.len(), None),
-    };
-    if row.get(start) != Some(&b'"') {
-        let (end, next) = plain_end(start);
-        let cell = Cell { range: start..end, quotes_inside: false };
-        return ((cell, next), true);
-    }
-    let inner = start + 1;
-    let mut at = inner;
-    let mut quotes_inside = false;
-    loop {
-        let Some(index) = memchr(b'"', &row[at..]) else {
-            let cell = Cell { range: inner..row.len(), quotes_inside };
-            return ((cell, None), false);
+    thread_local! {
+        /// One for each separator that this thread has met.
+        static KNOWN: RefCell<Vec<Splitter>> = const {
+            RefCell::new(Vec::new())
         };
-        let quote = at + index;
-        match row.get(quote + 1) {
-            Some(b'"') => {
-                quotes_inside = true;
-                at = quote + 2;
-            }
-            Some(&byte) if byte != separator => {
-                // Data behind the closing quote: kept, quote taken out.
-                let (end, next) = plain_end(quote + 1);
-                let cell = Cell { range: inner..end, quotes_inside: true };
-                return ((cell, next), true);
-            }
-            found => {
-                let next = found.map(|_| quote + 2);
-                let cell = Cell { range: inner..quote, quotes_inside };
-                return ((cell, next), true);
-            }
-        }
     }
+    let texts: Vec<_> = KNOWN.with_borrow_mut(|known| {
+        let found = known.iter().position(|s| s.separator == separator);
+        let place = found.unwrap_or_else(|| {
+            known.push(Splitter::new(separator));
+            known.len() - 1
+        });
+        let splitter = &mut known[place];
+        let mut cells = Vec::new();
+        splitter.split(row.as_bytes(), &mut cells);
+        cells.iter().map(|cell| splitter.text(cell, row)).collect()
+    });
+    texts.into_iter()
 }
 
 #[cfg(test)]
@@ -251,9 +320,29 @@ mod tests {
     #[test]
     fn an_open_quote_is_told() {
         let mut found = Vec::new();
-        assert!(!split(b"a,\"b,c", b',', &mut found));
+        let mut splitter = Splitter::new(b',');
+        let row = "a,\"b,c";
+        assert!(!splitter.split(row.as_bytes(), &mut found));
         assert_eq!(found.len(), 2);
-        assert_eq!(found[1].text("a,\"b,c"), "b,c");
+        assert_eq!(splitter.text(&found[1], row), "b,c");
+        // The next row begins anew.
+        found.clear();
+        assert!(splitter.split(b"a,\"b\",c", &mut found));
+        assert_eq!(found.len(), 3);
+    }
+
+    #[test]
+    fn cells_stand_in_the_row_where_they_can() {
+        let row = "\u{feff}a,\"b,c\",\"\",\"x\"\"y\",\rz,";
+        let mut found = Vec::new();
+        let mut splitter = Splitter::new(b',');
+        assert!(splitter.split(row.as_bytes(), &mut found));
+        let texts: Vec<_> =
+            found.iter().map(|cell| splitter.text(cell, row)).collect();
+        assert_eq!(texts, ["\u{feff}a", "b,c", "", "x\"y", "\rz", ""]);
+        let owned: Vec<_> =
+            texts.iter().map(|text| matches!(text, Cow::Owned(_))).collect();
+        assert_eq!(owned, [false, false, false, true, false, false]);
     }
 
     proptest! {

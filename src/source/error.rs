@@ -14,6 +14,7 @@ enum Kind {
     Open(io::Error),
     Read(io::Error),
     Pattern(String),
+    NotBuiltIn(&'static str),
 }
 
 impl SourceError {
@@ -23,6 +24,11 @@ impl SourceError {
 
     pub(super) fn read(error: io::Error) -> SourceError {
         SourceError(Kind::Read(error))
+    }
+
+    /// The format is one of a feature, and has its name.
+    pub(super) fn not_built_in(feature: &'static str) -> SourceError {
+        SourceError(Kind::NotBuiltIn(feature))
     }
 
     pub(super) fn pattern(text: String) -> SourceError {
@@ -36,6 +42,16 @@ impl fmt::Display for SourceError {
             Kind::Open(error) => write!(f, "cannot open: {error}"),
             Kind::Read(error) => write!(f, "cannot read on: {error}"),
             Kind::Pattern(text) => f.write_str(text),
+            Kind::NotBuiltIn(feature) => {
+                let mut name = (*feature).to_owned();
+                name[..1].make_ascii_uppercase();
+                write!(
+                    f,
+                    "{name} data, and this program was built without the \
+                     feature `{feature}`: build it with \
+                     `cargo install --path . --features {feature}`"
+                )
+            }
         }
     }
 }
@@ -44,7 +60,7 @@ impl std::error::Error for SourceError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.0 {
             Kind::Open(error) | Kind::Read(error) => Some(error),
-            Kind::Pattern(_) => None,
+            Kind::Pattern(_) | Kind::NotBuiltIn(_) => None,
         }
     }
 }

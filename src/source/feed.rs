@@ -7,6 +7,9 @@ use std::time::Duration;
 
 use super::Event;
 use super::SourceError;
+use super::columns;
+use super::columns::Columnar;
+use super::columns::Plan;
 use super::cut::Cut;
 use super::cut::Cutter;
 use super::cut::Sizes;
@@ -37,6 +40,7 @@ pub(super) struct Feed {
     /// `None` when the source is over or could not be opened.
     input: Option<Input>,
     sizes: Sizes,
+    columns: Plan,
     sniffer: Sniffer,
     /// How long a stream was silent while its format was undecided.
     silence: Duration,
@@ -53,12 +57,14 @@ impl Feed {
         name: Arc<str>,
         input: Input,
         sizes: Sizes,
+        columns: Plan,
         sniffer: Sniffer,
     ) -> Feed {
         Feed {
             name,
             input: Some(input),
             sizes,
+            columns,
             sniffer,
             silence: Duration::ZERO,
             cutter: None,
@@ -78,7 +84,14 @@ impl Feed {
             at: 0,
             progress: Arc::default(),
         };
-        let mut feed = Feed::new(Arc::clone(&name), empty, sizes, sniffer);
+        let columns = Plan {
+            texts: Arc::default(),
+            record_max: 1,
+            chunk: 1,
+            progress: Arc::default(),
+        };
+        let mut feed =
+            Feed::new(Arc::clone(&name), empty, sizes, columns, sniffer);
         feed.input = None;
         let error = Event::SourceError { source: name, error };
         feed.queue.push_back(error);
@@ -164,6 +177,7 @@ impl Feed {
                 self.header = header;
                 self.skip(skip);
             }
+            Start::Columns(kind) => self.open_columns(kind),
             Start::Unreadable { reason, detail, raw } => {
                 let kind = FrameKind::Damaged { reason, detail };
                 self.push_frame(raw, 1, 0, kind);
@@ -171,6 +185,26 @@ impl Feed {
             }
         }
         true
+    }
+
+    /// Puts a reader of columns between the input and the cutter.
+    fn open_columns(&mut self, kind: Columnar) {
+        let Some(input) = self.input.take() else { return };
+        self.format = kind.format();
+        match columns::open(kind, input, &self.columns) {
+            Ok(stream) => {
+                let sizes =
+                    Sizes { batch: self.sizes.record_max, ..self.sizes };
+                self.cutter = Some(Cutter::new(sizes, None, 1, 0));
+                self.input = Some(Input::Stream(stream));
+            }
+            Err(error) => {
+                let source = Arc::clone(&self.name);
+                let error = Event::SourceError { source, error };
+                self.queue.push_back(error);
+                self.done();
+            }
+        }
     }
 
     fn wait(&mut self, timeout: Duration) {

@@ -32,6 +32,7 @@
 //! assert_eq!(lines, 2);
 //! ```
 
+mod columns;
 mod cut;
 mod error;
 mod feed;
@@ -76,6 +77,7 @@ pub struct SourceConfig {
     piece_bytes: usize,
     segment_bytes: usize,
     map_files: bool,
+    texts: Arc<[Vec<String>]>,
 }
 
 impl Default for SourceConfig {
@@ -94,6 +96,7 @@ impl SourceConfig {
             piece_bytes: limits::REJECT_PIECE_BYTES_MAX,
             segment_bytes: limits::MAP_SEGMENT_BYTES,
             map_files: true,
+            texts: Arc::default(),
         }
     }
 
@@ -131,6 +134,13 @@ impl SourceConfig {
     /// but safe with files that shrink meanwhile.
     pub fn map_files(mut self, map: bool) -> SourceConfig {
         self.map_files = map;
+        self
+    }
+
+    /// Where texts are, as keys from the top. Formats with types need it:
+    /// bytes are text there, and at other places ids or nothing.
+    pub fn texts(mut self, paths: Vec<Vec<String>>) -> SourceConfig {
+        self.texts = paths.into();
         self
     }
 

@@ -18,6 +18,7 @@ use rustix::event::PollFlags;
 
 use super::SourceConfig;
 use super::SourceError;
+use super::columns::Plan;
 use super::cut::Sizes;
 use super::feed::Feed;
 use super::inflate::Magic;
@@ -111,13 +112,15 @@ fn file(
     (&mut file).take(wide(size)).read_to_end(&mut head)?;
     let compressed = matches!(magic(&head), Magic::Is(_));
     let sniffer = Sniffer::new(config.format, path, config.record_bytes_max);
+    let columns = plan(config, progress);
     if !compressed && head.len() < size {
         let input = Input::Memory {
             buffer: Arc::new(head),
             at: 0,
             progress: Arc::clone(progress),
         };
-        return Ok(Feed::new(name, input, mapped_sizes(config), sniffer));
+        let sizes = mapped_sizes(config);
+        return Ok(Feed::new(name, input, sizes, columns, sniffer));
     }
     // Files of /proc have no size but content.
     let sized = meta.len() >= start + wide(head.len());
@@ -146,7 +149,7 @@ fn file(
         failed: None,
         progress: Arc::clone(progress),
     });
-    Ok(Feed::new(name, input, mapped_sizes(config), sniffer))
+    Ok(Feed::new(name, input, mapped_sizes(config), columns, sniffer))
 }
 
 fn streamed(
@@ -155,6 +158,7 @@ fn streamed(
     input: stream::Input,
     config: &SourceConfig,
 ) -> Feed {
+    let columns = plan(config, &input.progress);
     let (tx, rx) = crossbeam_channel::bounded(limits::CHUNKS_IN_FLIGHT);
     // The thread is not joined: it may wait for a silent pipe for ever, and
     // it ends by itself when the receiver is dropped.
@@ -173,7 +177,16 @@ fn streamed(
     let sizes =
         Sizes { batch: config.record_bytes_max, ..mapped_sizes(config) };
     let sniffer = Sniffer::new(config.format, path, config.record_bytes_max);
-    Feed::new(name, input, sizes, sniffer)
+    Feed::new(name, input, sizes, columns, sniffer)
+}
+
+fn plan(config: &SourceConfig, progress: &Arc<Progress>) -> Plan {
+    Plan {
+        texts: Arc::clone(&config.texts),
+        record_max: config.record_bytes_max,
+        chunk: config.batch_bytes,
+        progress: Arc::clone(progress),
+    }
 }
 
 fn mapped_sizes(config: &SourceConfig) -> Sizes {

@@ -13,6 +13,9 @@ use std::sync::Arc;
 use memchr::memchr;
 use memchr::memchr_iter;
 
+use super::columns;
+use super::columns::Columnar;
+use super::columns::Told;
 use crate::base::int::wide;
 use crate::base::limits;
 use crate::record::Format;
@@ -30,6 +33,8 @@ pub enum FormatChoice {
     Csv,
     Tsv,
     Text,
+    Parquet,
+    Arrow,
 }
 
 /// What the first bytes say.
@@ -45,6 +50,8 @@ pub(super) enum Start {
         /// Line ends among them.
         lines: u64,
     },
+    /// Columns, which are read in another way from the first byte on.
+    Columns(Columnar),
     /// Not readable as a whole; `raw` bytes at the front show why.
     Unreadable { reason: RejectReason, detail: String, raw: usize },
 }
@@ -83,6 +90,16 @@ impl Sniffer {
     /// more will come. `quiet`: none came for a while.
     pub fn start(&mut self, data: &[u8], end: bool, quiet: bool) -> Start {
         const MARK: &[u8] = b"\xef\xbb\xbf";
+        match self.choice {
+            FormatChoice::Parquet => return Start::Columns(Columnar::Parquet),
+            FormatChoice::Arrow => return Start::Columns(Columnar::Arrow),
+            FormatChoice::Auto => match columns::tell(data, end) {
+                Told::Is(kind) => return Start::Columns(kind),
+                Told::Maybe => return Start::Unknown,
+                Told::No => {}
+            },
+            _ => {}
+        }
         let bare = match data {
             [0xef, 0xbb, 0xbf, rest @ ..] => rest,
             [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => return utf16(data),
@@ -124,6 +141,7 @@ impl Sniffer {
             FormatChoice::Csv => return Some(Format::Csv),
             FormatChoice::Tsv => return Some(Format::Tsv),
             FormatChoice::Text => return Some(Format::Text),
+            FormatChoice::Parquet | FormatChoice::Arrow => return None,
             FormatChoice::Auto => {}
         }
         if self.named.is_some() {
@@ -225,7 +243,7 @@ fn names(
         );
         (RejectReason::Utf8, detail)
     })?;
-    if !row::split(row, separator, &mut Vec::new()) {
+    if !row::Splitter::new(separator).split(row, &mut Vec::new()) {
         let detail = "expected a closing quote in the header row, \
                       found the end";
         return Err((RejectReason::Truncated, detail.to_owned()));

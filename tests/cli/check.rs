@@ -32,6 +32,27 @@ fn all_errors_in_one_go() {
 }
 
 #[test]
+fn a_key_of_the_wrong_type_is_not_missing_too() {
+    let text =
+        std::fs::read_to_string(crate::fixture().join("broken/W102.toml"));
+    let text = text.expect("a rule");
+    let title = text.lines().find(|line| line.starts_with("confidence"));
+    let wrong = text.replace(title.expect("a key"), "confidence = \"high\"");
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("a.toml"), wrong).expect("written");
+    let mut command = crate::with(&["check", "--json", "a.toml"]);
+    command.current_dir(folder.path());
+    let output = command.output().expect("the program starts");
+    let text = stdout(&output);
+    let codes: Vec<String> = crate::lines(&text)
+        .iter()
+        .map(|item| item["code"].as_str().unwrap_or("").to_owned())
+        .filter(|code| code.starts_with('E'))
+        .collect();
+    assert_eq!(codes, ["E003"], "{text}");
+}
+
+#[test]
 fn json_is_an_object_a_line() {
     let output = run(&["check", "--json", "broken/E010.toml"]);
     let text = stdout(&output);

@@ -30,6 +30,41 @@ fn one_fail_on_tripped() {
 }
 
 #[test]
+fn nothing_is_summed_up_when_nothing_was_read() {
+    let output = run(&["scan", "-r", "demo", "no-such-file"]);
+    assert_eq!(code(&output), 2);
+    let shown = stderr(&output);
+    assert_eq!(shown.lines().count(), 1, "{shown}");
+    assert!(shown.contains("no-such-file: cannot open"), "{shown}");
+    // What was read beside it is.
+    let output = run(&["scan", "-r", "demo", "no-such-file", "posts.ndjson"]);
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("records/s"), "{}", stderr(&output));
+}
+
+#[test]
+fn no_threads_are_refused_in_words() {
+    let output = run(&["scan", "-r", "demo", "-j", "0", "posts.ndjson"]);
+    assert_eq!(code(&output), 2);
+    let shown = stderr(&output);
+    assert!(shown.contains("expected a number from 1 up"), "{shown}");
+}
+
+#[test]
+fn records_without_labels_are_an_error_and_no_table() {
+    let output = run(&["eval", "-r", "demo", "posts.ndjson"]);
+    assert_eq!(code(&output), 2);
+    assert_eq!(crate::stdout(&output), "");
+    let shown = stderr(&output);
+    assert!(shown.contains("no labelled record was read ("), "{shown}");
+    assert!(shown.contains("--label"), "{shown}");
+    let output = run(&["eval", "-r", "demo", "no-such-file"]);
+    assert_eq!(code(&output), 2);
+    assert_eq!(crate::stdout(&output), "");
+    assert!(!stderr(&output).contains("--label"), "{}", stderr(&output));
+}
+
+#[test]
 fn one_check_failed() {
     assert_eq!(code(&run(&["check", "broken/E005.toml"])), 1);
     assert_eq!(code(&run(&["check", "demo"])), 0);

@@ -24,6 +24,41 @@ fn near_names() {
     }
 }
 
+/// Columns without the feature that reads them: one line that says which,
+/// however they come, and the other inputs are read.
+#[cfg(not(any(feature = "arrow", feature = "parquet")))]
+#[test]
+fn columns_name_the_feature_that_reads_them() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let cases: [(&[u8], &str, &str); 3] = [
+        (b"PAR1\x15\x04\x15\x10 and so on", "Parquet data", "parquet"),
+        (b"ARROW1\0\0\xff\xff\xff\xff", "Arrow data", "arrow"),
+        (b"\xff\xff\xff\xff\x78\0\0\0", "Arrow data", "arrow"),
+    ];
+    for (bytes, what, feature) in cases {
+        let path = folder.path().join("posts");
+        std::fs::write(&path, bytes).expect("written");
+        let path = path.to_str().expect("UTF-8");
+        let scan = ["scan", "-r", "demo"];
+        for output in [
+            run(&[&scan[..], &[path]].concat()),
+            feed(&[&scan[..], &["-"]].concat(), bytes),
+            feed(&[&scan[..], &["-f", feature]].concat(), b"anything"),
+        ] {
+            let text = stderr(&output);
+            assert_eq!(code(&output), 2, "{text}");
+            assert_eq!(text.lines().count(), 1, "{text}");
+            assert!(text.contains(what), "{text}");
+            let hint = format!("--features {feature}`");
+            assert!(text.contains(&hint), "{text}");
+            assert_eq!(stdout(&output), "");
+        }
+        let both = run(&["scan", "-q", "-r", "demo", path, "posts.ndjson"]);
+        assert_eq!(code(&both), 2);
+        assert!(stdout(&both).contains("\"verdict\":\"takedown\""));
+    }
+}
+
 #[test]
 fn policy_with_unknown_names() {
     let folder = tempfile::tempdir().expect("a folder");

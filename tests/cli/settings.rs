@@ -67,7 +67,16 @@ fn unknown_key_gets_a_near_name() {
 #[test]
 fn wrong_values_name_their_place() {
     for (file, place) in [
-        ("[scan]\nquiet = 3\n", "scan.quiet"),
+        ("[scan]\nquiet = 3\n", "trommel.toml:2: scan.quiet"),
+        (
+            "# Mine.\n[scan]\nthreads = \"many\"\n",
+            "trommel.toml:3: scan.threads: invalid value 'many'",
+        ),
+        (
+            "[scan]\nquiet = true\n\nemit = \"som\"\n",
+            "trommel.toml:4: scan.emit: invalid value 'som'",
+        ),
+        ("[scan]\nthreads = 0\n", "trommel.toml:2: scan.threads"),
         ("[scan]\nthreads = { a = 1 }\n", "scan.threads"),
         ("scan = 1\n", "write [scan]"),
         ("[scan\n", "settings file"),
@@ -79,6 +88,9 @@ fn wrong_values_name_their_place() {
     let output = scan("", &[("TROMMEL_SCAN_QUIET", "perhaps")], &[]);
     assert_eq!(code(&output), 2);
     assert!(stderr(&output).contains("TROMMEL_SCAN_QUIET"));
+    let output = scan("", &[("TROMMEL_SCAN_EMIT", "som")], &[]);
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("TROMMEL_SCAN_EMIT: invalid value"));
 }
 
 #[test]
