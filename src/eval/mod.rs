@@ -50,7 +50,7 @@ use crate::verdict::{Category, Milli, Verdict};
 pub use facts::{Facts, NAMES as TEXT_FACTS};
 pub use interval::{Identity, Interval, Source};
 pub use judge::{Intervals, Judge, Judgement, Tri, Used};
-pub use policy::{Limits, Policy, PolicyError, RulePolicy};
+pub use policy::{Ground, Limits, Policy, PolicyError, RulePolicy};
 
 use interval::leftmost_longest;
 use phrase::Phrase;
@@ -177,6 +177,11 @@ pub struct Outcome {
     pub fired: Vec<Fired>,
     /// Shadow rules that would have.
     pub shadow: Vec<Fired>,
+    /// Rules whose condition held but that ask for nothing: lowered to pass
+    /// by `unless`, or not sure enough.
+    pub suppressed: Vec<Fired>,
+    /// A takedown that the brake made a report.
+    pub braked: bool,
     decided: Option<u32>,
     verdict: Verdict,
 }
@@ -184,6 +189,13 @@ pub struct Outcome {
 impl Outcome {
     pub fn verdict(&self) -> Verdict {
         self.verdict
+    }
+
+    /// The same with the takedown made a report.
+    pub fn brake(mut self) -> Outcome {
+        self.braked = self.verdict == Verdict::Takedown;
+        self.verdict = self.verdict.min(Verdict::Report);
+        self
     }
 
     /// The rule that decided: the highest verdict, then the highest
@@ -303,9 +315,8 @@ impl Scanner {
                 continue;
             };
             if fired.verdict == Verdict::Pass {
-                continue;
-            }
-            if fired.shadow {
+                outcome.suppressed.push(fired);
+            } else if fired.shadow {
                 outcome.shadow.push(fired);
             } else {
                 outcome.fired.push(fired);
