@@ -19,7 +19,7 @@ use crate::base::{escape, int};
 use crate::evidence::audience::{self, Public};
 use crate::evidence::dsa;
 use crate::evidence::ledger::entry::Kind;
-use crate::evidence::ledger::index::{Index, Wanted};
+use crate::evidence::ledger::index::{Index, Place, Wanted};
 use crate::evidence::ledger::note::Verifier;
 use crate::evidence::ledger::verify::{Verified, verify};
 use crate::evidence::ledger::{Book, proof};
@@ -283,76 +283,88 @@ pub fn wanted(book: &Book, args: &WantedArgs) -> anyhow::Result<Wanted> {
 fn export(args: &ExportArgs) -> anyhow::Result<Exit> {
     let book = book(&args.ledger)?;
     let index = Index::open(&book)?;
-    let wanted = wanted(&book, &args.wanted)?;
-    let places = index.find(&wanted)?;
+    let places = index.find(&wanted(&book, &args.wanted)?)?;
     let mut out = output(args.output.as_ref())?;
+    let csv = args.format == ExportFormat::Csv;
     if args.format == ExportFormat::Dsa {
-        let territory = dsa::territory(&args.territory)
-            .map_err(anyhow::Error::msg)
-            .context("--territory")?;
-        let mut left_out = 0u64;
+        export_dsa(args, &index, &places, &mut *out)?;
+    } else if args.audience == Audience::Public {
+        export_public(csv, &index, &places, &mut *out)?;
+    } else {
+        let store = store(&book)?;
+        let reviewer = args.audience == Audience::Reviewer;
+        if csv {
+            csv_row(&mut *out, &COLUMNS.map(str::to_owned))?;
+        }
         for place in &places {
             let evidence = index.evidence(place)?;
-            match dsa::statement(&evidence, &territory) {
-                Ok(statement) => writeln!(out, "{statement}")?,
-                Err(dsa::Skip::NoRestriction | dsa::Skip::Exempt) => {
-                    left_out += 1;
-                }
-                Err(dsa::Skip::Invalid(why)) => {
-                    bail!("{}: {why}", evidence.id);
-                }
-            }
-        }
-        out.flush()?;
-        if left_out > 0 {
-            messages::note(&format!(
-                "{left_out} decisions need no statement: reports without a \
-                 restriction, and high-volume commercial spam (Art. 17(2))"
-            ));
-        }
-        return Ok(Exit::Done);
-    }
-    if args.audience == Audience::Public {
-        let mut public = Public::default();
-        for place in &places {
-            public.add(&index.evidence(place)?);
-        }
-        match args.format {
-            ExportFormat::Csv => {
-                let names = ["dimension", "value", "verdict", "count"];
-                csv_row(&mut out, &names.map(str::to_owned))?;
-                for row in public.rows() {
-                    csv_row(&mut out, &row)?;
-                }
-            }
-            _ => writeln!(out, "{}", public.json())?,
-        }
-        out.flush()?;
-        return Ok(Exit::Done);
-    }
-    let store = store(&book)?;
-    if args.format == ExportFormat::Csv {
-        csv_row(&mut out, &COLUMNS.map(str::to_owned))?;
-    }
-    for place in &places {
-        let evidence = index.evidence(place)?;
-        let content = content_of(&store, &evidence)?;
-        let content = content.as_ref();
-        let value = match args.audience {
-            Audience::Subject => audience::subject(&evidence, content),
-            _ => audience::reviewer(place.seq, &evidence, content),
-        };
-        match args.format {
-            ExportFormat::Csv => {
-                let reviewer = args.audience == Audience::Reviewer;
+            if csv {
                 let row = columns(place.seq, &evidence, reviewer);
-                csv_row(&mut out, &row)?;
+                csv_row(&mut *out, &row)?;
+                continue;
             }
-            _ => writeln!(out, "{value}")?,
+            let content = content_of(&store, &evidence)?;
+            let content = content.as_ref();
+            let value = match reviewer {
+                true => audience::reviewer(place.seq, &evidence, content),
+                false => audience::subject(&evidence, content),
+            };
+            writeln!(out, "{value}")?;
         }
     }
     out.flush()?;
     Ok(Exit::Done)
+}
+
+fn export_dsa(
+    args: &ExportArgs,
+    index: &Index,
+    places: &[Place],
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let territory = dsa::territory(&args.territory)
+        .map_err(anyhow::Error::msg)
+        .context("--territory")?;
+    let mut left_out = 0u64;
+    for place in places {
+        let evidence = index.evidence(place)?;
+        match dsa::statement(&evidence, &territory) {
+            Ok(statement) => writeln!(out, "{statement}")?,
+            Err(dsa::Skip::NoRestriction | dsa::Skip::Exempt) => {
+                left_out += 1;
+            }
+            Err(dsa::Skip::Invalid(why)) => bail!("{}: {why}", evidence.id),
+        }
+    }
+    if left_out > 0 {
+        messages::note(&format!(
+            "{left_out} decisions need no statement: reports without a \
+             restriction, and high-volume commercial spam (Art. 17(2))"
+        ));
+    }
+    Ok(())
+}
+
+fn export_public(
+    csv: bool,
+    index: &Index,
+    places: &[Place],
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let mut public = Public::default();
+    for place in places {
+        public.add(&index.evidence(place)?);
+    }
+    if !csv {
+        writeln!(out, "{}", public.json())?;
+        return Ok(());
+    }
+    let names = ["dimension", "value", "verdict", "count"];
+    csv_row(out, &names.map(str::to_owned))?;
+    for row in public.rows() {
+        csv_row(out, &row)?;
+    }
+    Ok(())
 }
 
 const COLUMNS: [&str; 16] = [

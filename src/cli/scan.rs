@@ -361,21 +361,22 @@ fn stats(
         "interrupted": report.interrupted,
     });
     if scanner.policy().brake().is_some() {
-        value["braked"] = Value::Object(
-            tally
-                .braked
-                .iter()
-                .map(|((rule, limit), count)| {
-                    let key = format!("{}:{limit}", rule_id(rule));
-                    (key, (*count).into())
-                })
-                .collect(),
-        );
+        value["braked"] = braked(scanner, tally);
     }
     if !scanner.policy().digest().is_empty() {
         value["policy"] = scanner.policy().digest().into();
     }
     value
+}
+
+/// Takedowns that became reports, by `RULE:LIMIT`.
+fn braked(scanner: &Scanner, tally: &flow::Tally) -> serde_json::Value {
+    let rules = &scanner.image().meta().rules;
+    let entries = tally.braked.iter().map(|((rule, limit), count)| {
+        let key = format!("{}:{limit}", rules[int::to_usize(*rule)].id);
+        (key, (*count).into())
+    });
+    serde_json::Value::Object(entries.collect())
 }
 
 pub fn pack_labels(scanner: &Scanner) -> Vec<String> {

@@ -177,11 +177,8 @@ pub struct Outcome {
     pub fired: Vec<Fired>,
     /// Shadow rules that would have.
     pub shadow: Vec<Fired>,
-    /// Rules whose condition held but that ask for nothing: lowered to pass
-    /// by `unless`, or not sure enough.
+    /// Rules whose condition held but that ask for nothing.
     pub suppressed: Vec<Fired>,
-    /// A takedown that the brake made a report.
-    pub braked: bool,
     decided: Option<u32>,
     verdict: Verdict,
 }
@@ -189,13 +186,6 @@ pub struct Outcome {
 impl Outcome {
     pub fn verdict(&self) -> Verdict {
         self.verdict
-    }
-
-    /// The same with the takedown made a report.
-    pub fn brake(mut self) -> Outcome {
-        self.braked = self.verdict == Verdict::Takedown;
-        self.verdict = self.verdict.min(Verdict::Report);
-        self
     }
 
     /// The rule that decided: the highest verdict, then the highest
@@ -314,13 +304,12 @@ impl Scanner {
             let Some(fired) = self.rule(&view, rule, record, scratch) else {
                 continue;
             };
-            if fired.verdict == Verdict::Pass {
-                outcome.suppressed.push(fired);
-            } else if fired.shadow {
-                outcome.shadow.push(fired);
-            } else {
-                outcome.fired.push(fired);
-            }
+            let list = match (fired.verdict, fired.shadow) {
+                (Verdict::Pass, _) => &mut outcome.suppressed,
+                (_, true) => &mut outcome.shadow,
+                (_, false) => &mut outcome.fired,
+            };
+            list.push(fired);
         }
         scratch.due = due;
         scratch.cache.reset();

@@ -167,6 +167,20 @@ impl Default for Policy {
     }
 }
 
+impl super::Outcome {
+    /// The same with the takedown made a report.
+    pub fn brake(mut self) -> super::Outcome {
+        self.verdict = self.verdict.min(Verdict::Report);
+        self
+    }
+
+    /// Whether the brake made a takedown a report.
+    pub fn is_braked(&self) -> bool {
+        let asked = self.deciding().map(|fired| fired.verdict);
+        asked.is_some_and(|asked| asked > self.verdict)
+    }
+}
+
 impl Policy {
     /// Reads a policy. `known_rules` are the ids of the loaded packs: a
     /// policy about a rule that does not exist is an error, because a typing

@@ -86,7 +86,11 @@ pub fn statement(evidence: &Evidence) -> Texts {
          by automated means; {}. {}",
         evidence.item.id,
         if removal { "removed" } else { "sent to a person for review" },
-        if law { "may be illegal" } else { "does not comply with the rules" },
+        match (law, removal) {
+            (true, _) => "may be illegal",
+            (false, true) => "does not comply with the rules",
+            (false, false) => "may not comply with the rules",
+        },
         decision.reason.en,
         if fully {
             "no person took part in this decision"
@@ -99,7 +103,11 @@ pub fn statement(evidence: &Evidence) -> Texts {
         "您的内容 {} 于 {start} {}，原因是{}：{}。该内容由自动化手段发现，{}。{}",
         evidence.item.id,
         if removal { "被移除" } else { "转交人工审核" },
-        if law { "可能违反法律" } else { "不符合平台规则" },
+        match (law, removal) {
+            (true, _) => "可能违反法律",
+            (false, true) => "不符合平台规则",
+            (false, false) => "可能不符合平台规则",
+        },
         decision.reason.zh,
         if fully {
             "决定由系统自动作出"

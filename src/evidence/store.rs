@@ -14,6 +14,8 @@
 //! it: a crash in between repeats the entry, never loses it.
 
 use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -117,6 +119,14 @@ impl Store {
     ) -> Result<Store, LedgerError> {
         let fail = sqlite("content store");
         let path = folder.join("store.sqlite");
+        // Made here, because SQLite would let everybody read it.
+        OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&path)
+            .map_err(|error| LedgerError::io("store.sqlite", error))?;
         let connection = Connection::open(path).map_err(&fail)?;
         connection.busy_timeout(Duration::from_secs(30)).map_err(&fail)?;
         let level = if durable { "full" } else { "normal" };

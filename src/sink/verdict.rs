@@ -194,7 +194,7 @@ fn push_verdict(
     escape::json_string(&image.pack_label(rule.pack), out);
     let _ = write!(out, ",\"digest\":\"{}\",\"source\":", image.digest());
     push_place(source, record, out);
-    if outcome.braked {
+    if outcome.is_braked() {
         out.extend_from_slice(b",\"braked\":true");
     }
 }

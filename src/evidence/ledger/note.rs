@@ -7,7 +7,7 @@
 //! 20852163                                 entries
 //! CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=   root
 //!
-//! — trommel.invalid/3f9a0c55b2e1d784 Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=
+//! — trommel.invalid/3f9a0c55b2e1d784 Az3grlgtzPICa5OS8npVmf1Myq/5…=
 //! ```
 //!
 //! The signature line holds base64 of a key id (4 bytes) and the Ed25519
