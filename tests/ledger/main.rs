@@ -226,16 +226,7 @@ fn a_flipped_bit_costs_one_entry_corrupt() {
             disk.change(name, |bytes| bytes[bit / 8] ^= 1 << (bit % 8));
             let sick = verify(&disk, None, &[point.clone()]).unwrap();
             assert!(!sick.holds(), "{name} bit {bit}: not seen");
-            let opened = open(&disk, Some(&point));
-            let (mut log, recovery) = match opened {
-                Ok(opened) => opened,
-                // A version of the format that is not ours.
-                Err(error) => {
-                    let text = error.to_string();
-                    assert!(text.contains("version"), "{bit}: {text}");
-                    continue;
-                }
-            };
+            let (mut log, recovery) = open(&disk, Some(&point)).unwrap();
             assert!(!recovery.is_clean(), "{name} bit {bit}");
             assert!(recovery.cut.is_empty(), "{name} bit {bit}");
             assert_eq!(log.root(), point.root, "{name} bit {bit}");

@@ -338,7 +338,13 @@ impl Header {
         }
         let version = u32_at(bytes, 8).ok_or(Short)?;
         if version != VERSION {
-            return Err(HeaderError::Version(version));
+            // Another version, or ours with a flipped bit.
+            let mut ours = bytes.to_vec();
+            ours[8..12].copy_from_slice(&VERSION.to_le_bytes());
+            return Err(match Header::read(&ours) {
+                Ok(_) => Damaged,
+                Err(_) => HeaderError::Version(version),
+            });
         }
         let fixed = bytes.get(..HEADER_FIXED).ok_or(Short)?;
         let count = int::to_usize(u32_at(fixed, 48).ok_or(Short)?);
@@ -442,6 +448,8 @@ mod tests {
         }
         let mut newer = bytes;
         newer[8] = 2;
+        assert_eq!(Header::read(&newer), Err(HeaderError::Damaged));
+        newer[60] ^= 1;
         let error = Header::read(&newer).unwrap_err().to_string();
         assert!(error.contains("format version 2"), "{error}");
     }

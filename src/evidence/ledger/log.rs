@@ -352,36 +352,40 @@ impl Opening<'_> {
                 self.check_header(&name, &header, number)?;
                 self.walk(number, &bytes, at, header.tree)
             }
-            Err(HeaderError::Short) => {
-                // A crash while the segment was begun.
-                if !bytes.is_empty() {
-                    self.cut(&name, &bytes, 0)?;
-                }
-                let tree = match number {
-                    0 => Frontier::default(),
-                    _ => self.last_segment(number - 1)?.tree,
-                };
-                Ok(End { number, tree, roll: false })
-            }
-            Err(HeaderError::Damaged | HeaderError::Magic) => {
-                // What it said follows from the segment before.
-                let tree = match number {
-                    0 => Frontier::default(),
-                    _ => self.last_segment(number - 1)?.tree,
-                };
-                let ledger = self.ledger;
-                let header = Header { number, ledger, tree: tree.clone() };
-                let at = header.to_bytes().len();
-                let note = format!("the header of {name} is damaged");
-                self.recovery.notes.push(note);
-                let end = self.walk(number, &bytes, at, tree)?;
-                Ok(End { roll: true, ..end })
-            }
             Err(error @ HeaderError::Version(_)) => {
                 let error = error.to_string();
                 Err(ErrorKind::Segment { file: name, error }.into())
             }
+            Err(_) => self.without_header(number, &bytes),
         }
+    }
+
+    /// Reads a last segment whose header is torn or damaged: what it said
+    /// follows from the segment before.
+    fn without_header(
+        &mut self,
+        number: u64,
+        bytes: &[u8],
+    ) -> Result<End, LedgerError> {
+        let name = segment_name(number);
+        let tree = match number {
+            0 => Frontier::default(),
+            _ => self.last_segment(number - 1)?.tree,
+        };
+        let ledger = self.ledger;
+        let header = Header { number, ledger, tree: tree.clone() };
+        let header = header.to_bytes();
+        if header.starts_with(bytes) {
+            // A crash while the segment was begun.
+            if !bytes.is_empty() {
+                self.cut(&name, bytes, 0)?;
+            }
+            return Ok(End { number, tree, roll: false });
+        }
+        self.recovery.notes.push(format!("the header of {name} is damaged"));
+        let from = header.len().min(bytes.len());
+        let end = self.walk(number, bytes, from, tree)?;
+        Ok(End { roll: true, ..end })
     }
 
     fn check_header(
@@ -504,6 +508,8 @@ impl Opening<'_> {
             self.known = self.all_leaves(size)?;
         }
         if Frontier::of(&self.known) != *tree {
+            let note = "leaves were damaged and are made again";
+            self.recovery.notes.push(note.to_owned());
             self.known = self.all_leaves(size)?;
         }
         let bytes = self.known.as_flattened();

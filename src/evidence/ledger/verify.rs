@@ -188,7 +188,9 @@ fn segment(
                 }
             }
             Step::Damage { seq, next_seq, .. } => {
-                part.damaged.push((seq, next_seq));
+                if seq < range.end && range.start < next_seq {
+                    part.damaged.push((seq, next_seq));
+                }
                 part.end = next_seq;
             }
             Step::Tail { offset, .. } => part.notes.push(format!(
