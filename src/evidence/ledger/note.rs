@@ -104,7 +104,7 @@ impl Verifier {
             .ok()
             .and_then(|key| VerifyingKey::from_bytes(key).ok())
             .ok_or(NoteError::Key)?;
-        if hex::decode(id) != Some(key_id(name, &key).to_vec()) {
+        if id != hex::encode(&key_id(name, &key)) {
             return Err(NoteError::Key);
         }
         Ok(Verifier { name: name.to_owned(), key })
