@@ -234,11 +234,16 @@ pub struct ScanArgs {
     pub ledger_key: Option<PathBuf>,
 
     /// When evidence is written through to the disk.
-    #[arg(long, value_name = "WHEN", default_value = "interval")]
+    #[arg(
+        long,
+        value_name = "WHEN",
+        default_value = "interval",
+        requires = "ledger"
+    )]
     pub ledger_sync: LedgerSync,
 
     /// Days in which a decision may be complained about.
-    #[arg(long, value_name = "DAYS",
+    #[arg(long, value_name = "DAYS", requires = "ledger",
           default_value_t = crate::base::limits::RETENTION_DAYS)]
     pub appeal_days: u64,
 

@@ -283,10 +283,23 @@ pub fn wanted(book: &Book, args: &WantedArgs) -> anyhow::Result<Wanted> {
 fn export(args: &ExportArgs) -> anyhow::Result<Exit> {
     let book = book(&args.ledger)?;
     let index = Index::open(&book)?;
-    let places = index.find(&wanted(&book, &args.wanted)?)?;
+    let dsa = args.format == ExportFormat::Dsa;
+    if dsa && args.audience == Audience::Subject {
+        bail!("--format dsa is for the database, not --for subject");
+    }
+    if !dsa && !args.territory.is_empty() {
+        bail!("--territory belongs to --format dsa");
+    }
+    let places = if args.id.is_empty() {
+        index.find(&wanted(&book, &args.wanted)?)?
+    } else {
+        let found: Result<Vec<Place>, _> =
+            args.id.iter().map(|id| index.resolve(id)).collect();
+        found?
+    };
     let mut out = output(args.output.as_ref())?;
     let csv = args.format == ExportFormat::Csv;
-    if args.format == ExportFormat::Dsa {
+    if dsa {
         export_dsa(args, &index, &places, &mut *out)?;
     } else if args.audience == Audience::Public {
         export_public(csv, &index, &places, &mut *out)?;

@@ -158,6 +158,15 @@ pub struct ExportArgs {
     #[arg(long, value_name = "FORMAT", default_value = "ndjson")]
     pub format: ExportFormat,
 
+    /// Only these: ids of evidence or items; comma-separated.
+    #[arg(
+        long,
+        value_name = "ID[,ID]",
+        value_delimiter = ',',
+        conflicts_with_all = ["since", "until", "category", "rule", "author"]
+    )]
+    pub id: Vec<String>,
+
     #[command(flatten)]
     pub wanted: WantedArgs,
 

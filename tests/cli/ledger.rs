@@ -231,9 +231,12 @@ fn exports_select() {
     assert_eq!(count(&["--author", "u1"]), 2);
     assert_eq!(count(&["--since", "2026-11-21"]), 0);
     assert_eq!(count(&["--until", "2026-11-21"]), 4);
+    assert_eq!(count(&["--id", "p3,p5", "--for", "subject"]), 2);
     for (flags, part) in [
         (["--category", "gamblin"], "no category is called"),
         (["--since", "soon"], "expected a date"),
+        (["--territory", "DE"], "belongs to --format dsa"),
+        (["--id", "p9"], "no entry or item is called"),
     ] {
         let all = [&["ledger", "export", "LEDGER"][..], &flags].concat();
         let output = kept.at(NOW, &all);

@@ -2,6 +2,8 @@
 //! out: `index.sqlite`, brought up to date before each use and made again
 //! from nothing whenever it does not fit. Writers never wait for it.
 
+use std::path::Path;
+
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::book::Book;
@@ -93,19 +95,19 @@ fn unsigned(value: i64) -> u64 {
 }
 
 impl Index {
-    /// Opens the index of a ledger and reads what is new.
+    /// Opens the index of a ledger and reads what is new. An auditor who may
+    /// not write into the folder gets one in memory.
     pub fn open(book: &Book) -> Result<Index, LedgerError> {
         let path = book.folder().join(FILE);
-        let opened = Index::at(book, &path);
-        let index = match opened {
-            Ok(index) => index,
-            // Damaged, or of another form: it holds nothing of its own.
-            Err(_) => {
-                remove(&path)?;
-                Index::at(book, &path)?
-            }
-        };
-        Ok(index)
+        if let Ok(index) = Index::at(book, &path) {
+            return Ok(index);
+        }
+        // Damaged, or of another form: it holds nothing of its own.
+        if let Ok(index) = Index::rebuild(book) {
+            return Ok(index);
+        }
+        let fail = sqlite("index");
+        Index::over(book, Connection::open_in_memory().map_err(fail)?)
     }
 
     /// Makes the index again.
@@ -115,9 +117,16 @@ impl Index {
         Index::at(book, &path)
     }
 
-    fn at(book: &Book, path: &std::path::Path) -> Result<Index, LedgerError> {
+    fn at(book: &Book, path: &Path) -> Result<Index, LedgerError> {
+        let connection = Connection::open(path).map_err(sqlite("index"))?;
+        Index::over(book, connection)
+    }
+
+    fn over(
+        book: &Book,
+        connection: Connection,
+    ) -> Result<Index, LedgerError> {
         let fail = sqlite("index");
-        let connection = Connection::open(path).map_err(&fail)?;
         connection
             .busy_timeout(std::time::Duration::from_secs(30))
             .map_err(&fail)?;
@@ -280,7 +289,7 @@ impl Index {
     }
 }
 
-fn remove(path: &std::path::Path) -> Result<(), LedgerError> {
+fn remove(path: &Path) -> Result<(), LedgerError> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(LedgerError::io(FILE, error))
