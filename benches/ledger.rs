@@ -32,7 +32,7 @@ fn scanner() -> Scanner {
 fn deriver(scanner: &Scanner) -> Deriver {
     let secret = || Secret::new(random::bytes().unwrap());
     let run = trommel::base::hex::encode(&random::bytes::<8>().unwrap());
-    Deriver::new(scanner.image(), secret(), secret(), run, 180)
+    Deriver::new(scanner, secret(), secret(), run, 180)
 }
 
 fn record(n: u64) -> Record<'static> {

@@ -62,10 +62,7 @@ impl Keeping {
         let refs = recorder.book().secret("refs")?;
         let seed = Secret::new(random::bytes()?);
         let days = args.appeal_days;
-        let mut deriver = Deriver::new(scanner.image(), refs, seed, run, days);
-        if scanner.policy().brake().is_some() {
-            deriver = deriver.keep_records();
-        }
+        let deriver = Deriver::new(scanner, refs, seed, run, days);
         let about = run_payload(&deriver, scanner);
         recorder.run_entry(Kind::Run, now, &about)?;
         Ok(Keeping {

@@ -1,18 +1,21 @@
 //! Evidence out of a judged record. In: scanner, record, outcome, the time;
 //! out: the evidence record as JSON, the content to seal. No I/O, no clock:
 //! the same values give the same bytes.
+//!
+//! The JSON is written straight into a buffer, in the order of the structs
+//! of `record.rs`: building these and serialising them cost three times as
+//! much. A test compares the two byte for byte.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::io::Write as _;
 
 use sha2::{Digest as _, Sha256};
 
 use super::keys::{Secret, reference};
-use super::record::{
-    Automated, Braked, Content, ContentField, Decision, Engine, Evidence,
-    Fired, Health, Item, MaskedValue, Match, Pack, Rules, SCHEMA_NAME, Texts,
-};
+use super::record::{Automated, Braked, Evidence, SCHEMA_NAME};
 use crate::base::clock::Moment;
+use crate::base::escape::json_string;
 use crate::base::{Span, hex, int, limits};
 use crate::eval::{self, Outcome, Scanner};
 use crate::fold::tables::TABLES_VERSION;
@@ -28,11 +31,26 @@ pub struct Deriver {
     seed: Secret,
     run: String,
     appeal_days: u64,
-    unicode: String,
     /// Paths that conditions of the image ask for.
     facts: Vec<String>,
-    /// Keep the record itself beside its bytes: the brake may change it.
-    keep_record: bool,
+    rules: Vec<RulePart>,
+    /// The `engine` member.
+    engine: Vec<u8>,
+}
+
+/// JSON of a rule that is the same in all evidence.
+#[derive(Debug)]
+struct RulePart {
+    category: Category,
+    /// `"rule":…,"category":…,"pack":…` of a fired rule.
+    fired: Vec<u8>,
+    /// `"category":…,"rule":…,"title":…,"reason":…` of the decision.
+    decision: Vec<u8>,
+    /// `"ground":…` and `"reference":…`.
+    ground: Vec<u8>,
+    statement_exempt: bool,
+    /// The `pack` member.
+    pack: Vec<u8>,
 }
 
 /// Evidence on its way to the ledger.
@@ -48,30 +66,28 @@ pub struct Kept {
     pub category: Category,
     /// JSON of the content.
     pub content: Vec<u8>,
-    /// For takedowns of a run with a brake.
-    pub record: Option<Box<Evidence>>,
 }
 
 impl Kept {
     /// Writes the downgrade by the brake into the evidence.
     pub fn brake(&mut self, trigger: &str) {
-        let Some(record) = &mut self.record else { return };
+        // Our own JSON of a moment ago.
+        let parsed = serde_json::from_slice(&self.payload);
+        let Ok(mut record): Result<Evidence, _> = parsed else { return };
+        let report = Verdict::Report;
         record.health.brake = Some(Braked {
             from: record.decision.verdict.clone(),
-            to: Verdict::Report.as_str().to_owned(),
+            to: report.as_str().to_owned(),
             trigger: trigger.to_owned(),
         });
-        record.decision.verdict = Verdict::Report.as_str().to_owned();
-        record.decision.restriction = restriction(Verdict::Report).to_owned();
-        record.automated = automated(Verdict::Report);
+        record.decision.verdict = report.as_str().to_owned();
+        record.decision.restriction = restriction(report).to_owned();
+        record.automated =
+            Automated { detection: true, decision: means(report).to_owned() };
         record.decision.statement_exempt = false;
-        self.payload = to_json(record);
+        // Plain values whose maps have text keys: cannot fail.
+        self.payload = serde_json::to_vec(&record).unwrap_or_default();
     }
-}
-
-/// JSON of plain values whose maps have text keys: cannot fail.
-fn to_json<T: serde::Serialize>(value: &T) -> Vec<u8> {
-    serde_json::to_vec(value).unwrap_or_default()
 }
 
 fn restriction(verdict: Verdict) -> &'static str {
@@ -81,44 +97,67 @@ fn restriction(verdict: Verdict) -> &'static str {
     }
 }
 
-fn automated(verdict: Verdict) -> Automated {
-    let decision = match verdict {
+/// The share of automated means in a decision.
+fn means(verdict: Verdict) -> &'static str {
+    match verdict {
         Verdict::Takedown => "fully",
         Verdict::Report | Verdict::Pass => "not",
-    };
-    Automated { detection: true, decision: decision.to_owned() }
+    }
+}
+
+/// Appends `"name":"text"` behind `before`.
+fn member(out: &mut Vec<u8>, before: &str, name: &str, text: &str) {
+    out.extend_from_slice(before.as_bytes());
+    out.push(b'"');
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b"\":");
+    json_string(text, out);
+}
+
+fn optional(out: &mut Vec<u8>, name: &str, text: Option<&str>) {
+    if let Some(text) = text {
+        member(out, ",", name, text);
+    }
+}
+
+/// A decimal as JSON writers print a float: `0.9`, `1.0`.
+fn decimal(out: &mut Vec<u8>, value: Milli) {
+    let whole = value.0 % 1000 == 0;
+    // Writing to a Vec cannot fail.
+    let _ = write!(out, "{value}{}", if whole { ".0" } else { "" });
 }
 
 impl Deriver {
     /// `run` names the run; letters, digits and hyphens.
     pub fn new(
-        image: &Image,
+        scanner: &Scanner,
         refs: Secret,
         seed: Secret,
         run: String,
         appeal_days: u64,
     ) -> Deriver {
+        let image = scanner.image();
         let unicode = TABLES_VERSION
             .strip_prefix("ucd")
             .and_then(|rest| rest.split('+').next())
-            .unwrap_or("")
-            .to_owned();
-        let facts = fact_paths(image);
+            .unwrap_or("");
+        let mut engine = Vec::new();
+        member(&mut engine, "{", "version", env!("CARGO_PKG_VERSION"));
+        member(&mut engine, ",", "tables", TABLES_VERSION);
+        member(&mut engine, ",", "unicode", unicode);
+        member(&mut engine, ",", "policy", scanner.policy().digest());
+        member(&mut engine, ",", "run", &run);
+        engine.push(b'}');
+        let rules = image.meta().rules.iter();
         Deriver {
             refs,
             seed,
             run,
             appeal_days,
-            unicode,
-            facts,
-            keep_record: false,
+            facts: fact_paths(image),
+            rules: rules.map(|rule| rule_part(scanner, rule)).collect(),
+            engine,
         }
-    }
-
-    /// Takedowns may yet become reports.
-    pub fn keep_records(mut self) -> Deriver {
-        self.keep_record = true;
-        self
     }
 
     pub fn run(&self) -> &str {
@@ -138,43 +177,56 @@ impl Deriver {
     ) -> Option<Kept> {
         let deciding = outcome.deciding()?;
         let image = scanner.image();
-        let rule = &image.meta().rules[int::to_usize(deciding.rule)];
+        let part = &self.rules[int::to_usize(deciding.rule)];
         let id = format!("{}-{frame:06}-{index:04}", self.run);
-        let mut health = Health::default();
-        let rules = self.rules(scanner, record, outcome, &mut health);
-        let content = self.content(image, record, outcome, &id, &mut health);
+        let spans = self.personal_spans(outcome);
+        let mut truncated = false;
+        let content = self.content(record, &spans, &id, &mut truncated);
         let digest = content_digest(&content);
         let author = self.refer("author", &record.author);
-        let owner = match &author {
-            Some(author) => author.clone(),
-            None => format!("item:{id}"),
-        };
-        let verdict = outcome.verdict();
-        // The image check has seen that the name is one of the list.
-        let category =
-            Category::parse(&rule.category).unwrap_or(Category::Custom);
-        let evidence = Evidence {
-            schema: SCHEMA_NAME.to_owned(),
-            item: self.item(source, record, author, digest, &id),
-            decision: self.decision(scanner, outcome, rule, category, at),
-            rules,
-            pack: pack(image, rule),
-            engine: self.engine(scanner),
-            health,
-            automated: automated(verdict),
-            id,
-        };
-        let payload = to_json(&evidence);
-        let braking = self.keep_record && verdict == Verdict::Takedown;
-        Some(Kept {
-            id: evidence.id.clone(),
-            at,
-            payload,
-            owner,
-            category,
-            content,
-            record: braking.then(|| Box::new(evidence)),
-        })
+        let mut out = Vec::with_capacity(2048);
+        member(&mut out, "{", "schema", SCHEMA_NAME);
+        member(&mut out, ",", "id", &id);
+        out.extend_from_slice(b",\"item\":");
+        self.item(&mut out, source, record, author.as_deref());
+        member(&mut out, ",", "digest", &digest);
+        member(&mut out, ",", "content", &id);
+        out.extend_from_slice(b"},\"decision\":");
+        self.decision(&mut out, outcome, part, deciding.confidence, at);
+        out.extend_from_slice(b",\"rules\":{");
+        let mut left = limits::EVIDENCE_MATCHES_MAX;
+        for (name, list) in [
+            ("\"fired\":[", &outcome.fired),
+            ("],\"shadow\":[", &outcome.shadow),
+            ("],\"suppressed\":[", &outcome.suppressed),
+        ] {
+            out.extend_from_slice(name.as_bytes());
+            let suppressed = name.contains("suppressed");
+            for (number, fired) in list.iter().enumerate() {
+                if number > 0 {
+                    out.push(b',');
+                }
+                let all = self.fired(
+                    &mut out, image, record, fired, suppressed, &mut left,
+                );
+                truncated |= !all;
+            }
+        }
+        out.extend_from_slice(b"]},\"pack\":");
+        out.extend_from_slice(&part.pack);
+        out.extend_from_slice(b",\"engine\":");
+        out.extend_from_slice(&self.engine);
+        let masked = !spans.is_empty();
+        // Writing to a Vec cannot fail.
+        let _ = write!(
+            out,
+            ",\"health\":{{\"truncated\":{truncated},\"masked\":{masked}}},\
+             \"automated\":{{\"detection\":true,\"decision\":\"{}\"}}}}",
+            means(outcome.verdict())
+        );
+        let owner = author.unwrap_or_else(|| format!("item:{id}"));
+        let (payload, category) = (out, part.category);
+        Some(Kept { id, at, payload, owner, category, content })
     }
 
     fn refer(
@@ -185,176 +237,145 @@ impl Deriver {
         value.as_deref().map(|value| reference(&self.refs, domain, value))
     }
 
+    /// The `item` member up to `lang`.
     fn item(
         &self,
+        out: &mut Vec<u8>,
         source: &str,
         record: &Record<'_>,
-        author: Option<String>,
-        digest: String,
-        content: &str,
-    ) -> Item {
-        let own =
-            |text: &Option<Cow<'_, str>>| text.as_deref().map(str::to_owned);
-        Item {
-            id: match &record.id {
-                Id::Text(text) | Id::Number(text) => text.to_string(),
-                Id::Absent => format!("{source}:{}", record.line),
-            },
-            source: source.to_owned(),
-            line: record.line,
-            offset: record.offset,
-            surface: own(&record.surface),
-            author,
-            group: self.refer("group", &record.group),
-            created_at: own(&record.created_at),
-            lang: own(&record.lang),
-            digest,
-            content: content.to_owned(),
+        author: Option<&str>,
+    ) {
+        match &record.id {
+            Id::Text(text) | Id::Number(text) => member(out, "{", "id", text),
+            Id::Absent => {
+                let place = format!("{source}:{}", record.line);
+                member(out, "{", "id", &place);
+            }
         }
+        member(out, ",", "source", source);
+        let (line, offset) = (record.line, record.offset);
+        let _ = write!(out, ",\"line\":{line},\"offset\":{offset}");
+        optional(out, "surface", record.surface.as_deref());
+        optional(out, "author", author);
+        let group = self.refer("group", &record.group);
+        optional(out, "group", group.as_deref());
+        optional(out, "created_at", record.created_at.as_deref());
+        optional(out, "lang", record.lang.as_deref());
     }
 
     fn decision(
         &self,
-        scanner: &Scanner,
+        out: &mut Vec<u8>,
         outcome: &Outcome,
-        rule: &RuleMeta,
-        category: Category,
+        part: &RulePart,
+        confidence: Milli,
         at: Moment,
-    ) -> Decision {
+    ) {
         let verdict = outcome.verdict();
-        let ground = scanner.policy().ground(category);
-        let exempt = ground.statement_exempt && verdict == Verdict::Takedown;
-        let confidence = outcome
-            .deciding()
-            .map_or(Milli(0), |deciding| deciding.confidence);
-        Decision {
-            verdict: verdict.as_str().to_owned(),
-            category: category.as_str().to_owned(),
-            rule: rule.id.clone(),
-            title: rule.title.clone(),
-            reason: Texts {
-                zh: rule.reason_zh.clone(),
-                en: rule.reason_en.clone(),
-            },
-            confidence: confidence.to_f64(),
-            ground: if ground.law { "law" } else { "terms" }.to_owned(),
-            reference: ground.reference,
-            restriction: restriction(verdict).to_owned(),
-            start: at.rfc3339(),
-            appeal_until: at.plus_days(self.appeal_days).rfc3339(),
-            statement_exempt: exempt,
-        }
+        member(out, "{", "verdict", verdict.as_str());
+        out.extend_from_slice(&part.decision);
+        out.extend_from_slice(b",\"confidence\":");
+        decimal(out, confidence);
+        out.extend_from_slice(&part.ground);
+        member(out, ",", "restriction", restriction(verdict));
+        member(out, ",", "start", &at.rfc3339());
+        let until = at.plus_days(self.appeal_days);
+        member(out, ",", "appeal_until", &until.rfc3339());
+        let exempt = part.statement_exempt && verdict == Verdict::Takedown;
+        let _ = write!(out, ",\"statement_exempt\":{exempt}}}");
     }
 
-    fn engine(&self, scanner: &Scanner) -> Engine {
-        Engine {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            tables: TABLES_VERSION.to_owned(),
-            unicode: self.unicode.clone(),
-            policy: scanner.policy().digest().to_owned(),
-            run: self.run.clone(),
-        }
-    }
-
-    fn rules(
-        &self,
-        scanner: &Scanner,
-        record: &Record<'_>,
-        outcome: &Outcome,
-        health: &mut Health,
-    ) -> Rules {
-        let mut left = limits::EVIDENCE_MATCHES_MAX;
-        let mut all = |list: &[eval::Fired]| -> Vec<Fired> {
-            list.iter()
-                .map(|fired| {
-                    let mut fired = self.fired(scanner, record, fired);
-                    if fired.matches.len() > left {
-                        fired.matches.truncate(left);
-                        health.truncated = true;
-                    }
-                    left -= fired.matches.len();
-                    fired
-                })
-                .collect()
-        };
-        let fired = all(&outcome.fired);
-        let shadow = all(&outcome.shadow);
-        let mut suppressed = all(&outcome.suppressed);
-        for rule in &mut suppressed {
-            let why = if rule.lowered { "unless" } else { "confidence" };
-            rule.reason = Some(why.to_owned());
-        }
-        Rules { fired, shadow, suppressed }
-    }
-
+    /// One rule. False: places were left out.
     fn fired(
         &self,
-        scanner: &Scanner,
-        record: &Record<'_>,
-        fired: &eval::Fired,
-    ) -> Fired {
-        let image = scanner.image();
-        let rule = &image.meta().rules[int::to_usize(fired.rule)];
-        Fired {
-            rule: rule.id.clone(),
-            category: rule.category.clone(),
-            pack: image.pack_label(rule.pack),
-            verdict: fired.verdict.as_str().to_owned(),
-            confidence: fired.confidence.to_f64(),
-            lowered: fired.lowered,
-            unknown: fired.unknown,
-            reason: None,
-            matches: self.matches(image, rule, record, fired),
-        }
-    }
-
-    fn matches(
-        &self,
+        out: &mut Vec<u8>,
         image: &Image,
-        rule: &RuleMeta,
         record: &Record<'_>,
         fired: &eval::Fired,
-    ) -> Vec<Match> {
-        let personal = rule.category == Category::PersonalData.as_str();
+        suppressed: bool,
+        left: &mut usize,
+    ) -> bool {
+        out.push(b'{');
+        out.extend_from_slice(&self.rules[int::to_usize(fired.rule)].fired);
+        member(out, ",", "verdict", fired.verdict.as_str());
+        out.extend_from_slice(b",\"confidence\":");
+        decimal(out, fired.confidence);
+        if fired.lowered {
+            out.extend_from_slice(b",\"lowered\":true");
+        }
+        if fired.unknown {
+            out.extend_from_slice(b",\"unknown\":true");
+        }
+        if suppressed {
+            let why = if fired.lowered { "unless" } else { "confidence" };
+            member(out, ",", "reason", why);
+        }
+        out.extend_from_slice(b",\"matches\":[");
         let mut order: Vec<&eval::Used> = fired.used.iter().collect();
         order.sort_by_key(|used| {
             let interval = &used.interval;
             (interval.field, interval.span, used.set)
         });
         order.dedup();
-        // One more than is kept, so that the caller sees that it was cut.
-        order.truncate(limits::EVIDENCE_MATCHES_MAX + 1);
+        let whole = order.len() <= *left;
+        order.truncate(*left);
+        *left -= order.len();
         let mut places = Places::default();
-        let one = |used: &eval::Used| {
-            let interval = &used.interval;
-            let field = &record.fields[int::to_usize(interval.field)];
-            let quote = &field.text[interval.span.range()];
-            let (term, checksum) = term(image, rule, used);
-            let start = interval.span.start;
-            let first = places.chars(interval.field, &field.text, start);
-            let length = int::to_u64(quote.chars().count());
-            let value = personal.then(|| MaskedValue {
-                length,
-                hash: self.value_hash(&interval.identity, quote),
-            });
-            Match {
-                set: rule.sets[int::to_usize(used.set)].0.clone(),
-                term,
-                field: field.name.to_owned(),
-                start,
-                end: interval.span.end,
-                chars: [first, first + length],
-                folds: interval
-                    .folds
-                    .iter()
-                    .map(|fold| fold.as_str().to_owned())
-                    .collect(),
-                penalty: interval.penalty.to_f64(),
-                checksum,
-                value,
+        for (number, used) in order.into_iter().enumerate() {
+            if number > 0 {
+                out.push(b',');
             }
-        };
-        order.into_iter().map(one).collect()
+            self.place(out, image, record, fired, used, &mut places);
+        }
+        out.extend_from_slice(b"]}");
+        whole
+    }
+
+    fn place(
+        &self,
+        out: &mut Vec<u8>,
+        image: &Image,
+        record: &Record<'_>,
+        fired: &eval::Fired,
+        used: &eval::Used,
+        places: &mut Places,
+    ) {
+        let rule = &image.meta().rules[int::to_usize(fired.rule)];
+        let interval = &used.interval;
+        let field = &record.fields[int::to_usize(interval.field)];
+        let quote = &field.text[interval.span.range()];
+        let (start, end) = (interval.span.start, interval.span.end);
+        let first = places.chars(interval.field, &field.text, start);
+        let length = int::to_u64(quote.chars().count());
+        let last = first + length;
+        member(out, "{", "set", &rule.sets[int::to_usize(used.set)].0);
+        let checksum = push_term(out, image, rule, used);
+        member(out, ",", "field", field.name);
+        let _ = write!(
+            out,
+            ",\"start\":{start},\"end\":{end},\"chars\":[{first},{last}],\
+             \"folds\":["
+        );
+        for (number, fold) in interval.folds.iter().enumerate() {
+            let comma = if number > 0 { "," } else { "" };
+            let _ = write!(out, "{comma}\"{}\"", fold.as_str());
+        }
+        out.extend_from_slice(b"],\"penalty\":");
+        decimal(out, interval.penalty);
+        if let Some(checksum) = checksum {
+            let _ = write!(out, ",\"checksum\":{checksum}");
+        }
+        if self.is_personal(fired.rule) {
+            let hash = self.value_hash(&interval.identity, quote);
+            let _ = write!(out, ",\"value\":{{\"length\":{length}");
+            member(out, ",", "hash", &hash);
+            out.push(b'}');
+        }
+        out.push(b'}');
+    }
+
+    fn is_personal(&self, rule: u32) -> bool {
+        self.rules[int::to_usize(rule)].category == Category::PersonalData
     }
 
     fn value_hash(&self, identity: &eval::Identity, quote: &str) -> String {
@@ -365,44 +386,99 @@ impl Deriver {
         reference(&self.refs, "personal_data", value)
     }
 
-    /// The kept part of the record as JSON. What rules on personal data
-    /// found is masked byte for byte, so that all other places stay right.
+    /// Places that a rule on personal data used, whatever became of the
+    /// rule.
+    fn personal_spans(&self, outcome: &Outcome) -> BTreeSet<(u32, Span)> {
+        let lists = [&outcome.fired, &outcome.shadow, &outcome.suppressed];
+        lists
+            .into_iter()
+            .flatten()
+            .filter(|fired| self.is_personal(fired.rule))
+            .flat_map(|fired| &fired.used)
+            .map(|used| (used.interval.field, used.interval.span))
+            .collect()
+    }
+
+    /// The kept part of the record as JSON. `spans` are masked byte for
+    /// byte, so that all other places stay right.
     fn content(
         &self,
-        image: &Image,
         record: &Record<'_>,
-        outcome: &Outcome,
+        spans: &BTreeSet<(u32, Span)>,
         id: &str,
-        health: &mut Health,
+        truncated: &mut bool,
     ) -> Vec<u8> {
-        let spans = personal_spans(image, outcome);
-        health.masked = !spans.is_empty();
-        let mut room = limits::CONTENT_BYTES_MAX;
-        let mut fields = Vec::with_capacity(record.fields.len());
-        for (number, field) in record.fields.iter().enumerate() {
-            let mut text = field.text.to_string();
-            for (_, span) in
-                spans.iter().filter(|(f, _)| int::to_usize(*f) == number)
-            {
-                let length = span.range().len();
-                text.replace_range(span.range(), &"*".repeat(length));
-            }
-            if text.len() > room {
-                health.truncated = true;
-                text.truncate(text.floor_char_boundary(room));
-            }
-            room -= text.len();
-            fields.push(ContentField { name: field.name.to_owned(), text });
-        }
-        let mut facts = serde_json::Map::new();
-        for path in &self.facts {
-            if let Some(value) = fact(path, record) {
-                facts.insert(path.clone(), value);
-            }
-        }
         let salt = blake3::keyed_hash(self.seed.bytes(), id.as_bytes());
-        let salt = hex::encode(salt.as_bytes());
-        to_json(&Content { salt, fields, facts })
+        let mut out = Vec::with_capacity(512);
+        member(&mut out, "{", "salt", &hex::encode(salt.as_bytes()));
+        out.extend_from_slice(b",\"fields\":[");
+        let mut room = limits::CONTENT_BYTES_MAX;
+        for (number, field) in (0..).zip(&record.fields) {
+            if number > 0 {
+                out.push(b',');
+            }
+            let mut text = Cow::Borrowed(&*field.text);
+            for (_, span) in spans.iter().filter(|(f, _)| *f == number) {
+                let stars = "*".repeat(span.range().len());
+                text.to_mut().replace_range(span.range(), &stars);
+            }
+            let kept = text.floor_char_boundary(room);
+            *truncated |= kept < text.len();
+            room -= kept;
+            member(&mut out, "{", "name", field.name);
+            member(&mut out, ",", "text", &text[..kept]);
+            out.push(b'}');
+        }
+        out.push(b']');
+        let mut before = ",\"facts\":{";
+        for path in &self.facts {
+            let Some(value) = fact(path, record) else { continue };
+            out.extend_from_slice(before.as_bytes());
+            json_string(path, &mut out);
+            let _ = write!(out, ":{value}");
+            before = ",";
+        }
+        if before == "," {
+            out.push(b'}');
+        }
+        out.push(b'}');
+        out
+    }
+}
+
+fn rule_part(scanner: &Scanner, rule: &RuleMeta) -> RulePart {
+    let image = scanner.image();
+    // The image check has seen that the name is one of the list.
+    let category = Category::parse(&rule.category).unwrap_or(Category::Custom);
+    let ground = scanner.policy().ground(category);
+    let mut fired = Vec::new();
+    member(&mut fired, "", "rule", &rule.id);
+    member(&mut fired, ",", "category", &rule.category);
+    member(&mut fired, ",", "pack", &image.pack_label(rule.pack));
+    let mut decision = Vec::new();
+    member(&mut decision, ",", "category", &rule.category);
+    member(&mut decision, ",", "rule", &rule.id);
+    member(&mut decision, ",", "title", &rule.title);
+    member(&mut decision, ",\"reason\":{", "zh", &rule.reason_zh);
+    member(&mut decision, ",", "en", &rule.reason_en);
+    decision.push(b'}');
+    let mut basis = Vec::new();
+    let name = if ground.law { "law" } else { "terms" };
+    member(&mut basis, ",", "ground", name);
+    optional(&mut basis, "reference", ground.reference.as_deref());
+    let meta = &image.meta().packs[int::to_usize(rule.pack)];
+    let mut pack = Vec::new();
+    member(&mut pack, "{", "name", &meta.name);
+    member(&mut pack, ",", "version", &meta.version);
+    member(&mut pack, ",", "digest", image.digest());
+    pack.push(b'}');
+    RulePart {
+        category,
+        fired,
+        decision,
+        ground: basis,
+        statement_exempt: ground.statement_exempt,
+        pack,
     }
 }
 
@@ -411,49 +487,30 @@ pub fn content_digest(content: &[u8]) -> String {
     format!("sha256:{}", hex::encode(&Sha256::digest(content)))
 }
 
-fn pack(image: &Image, rule: &RuleMeta) -> Pack {
-    let pack = &image.meta().packs[int::to_usize(rule.pack)];
-    Pack {
-        name: pack.name.clone(),
-        version: pack.version.clone(),
-        digest: image.digest().to_owned(),
-    }
-}
-
-/// Text of the term, or the name of the validator or regex set.
-fn term(
+/// Appends the text of the term, or the name of the validator or regex set;
+/// gives whether a checksum held.
+fn push_term(
+    out: &mut Vec<u8>,
     image: &Image,
     rule: &RuleMeta,
     used: &eval::Used,
-) -> (String, Option<bool>) {
+) -> Option<bool> {
     match &used.interval.source {
         eval::Source::Term(term) => {
-            (image.view().term_text(*term).to_owned(), None)
+            member(out, ",", "term", image.view().term_text(*term));
+            None
         }
         eval::Source::Found { name, checksum } => {
-            ((*name).to_owned(), *checksum)
+            member(out, ",", "term", name);
+            *checksum
         }
         eval::Source::Regex(_) => {
             let (_, set) = rule.sets[int::to_usize(used.set)];
-            (image.meta().sets[int::to_usize(set)].label.clone(), None)
+            let set = &image.meta().sets[int::to_usize(set)];
+            member(out, ",", "term", &set.label);
+            None
         }
     }
-}
-
-/// Places that a rule on personal data used, whatever became of the rule.
-fn personal_spans(image: &Image, outcome: &Outcome) -> BTreeSet<(u32, Span)> {
-    let rules = &image.meta().rules;
-    let lists = [&outcome.fired, &outcome.shadow, &outcome.suppressed];
-    lists
-        .into_iter()
-        .flatten()
-        .filter(|fired| {
-            rules[int::to_usize(fired.rule)].category
-                == Category::PersonalData.as_str()
-        })
-        .flat_map(|fired| &fired.used)
-        .map(|used| (used.interval.field, used.interval.span))
-        .collect()
 }
 
 /// Paths of members that conditions of an image compare, without those that
@@ -518,5 +575,126 @@ impl Places {
         self.chars += int::to_u64(passed);
         self.byte = at;
         self.chars
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::eval::{Config, Policy, Scratch};
+    use crate::evidence::Content;
+    use crate::pack::{Options, compile_text};
+    use crate::record::Lookup;
+
+    const RULES: &str = r#"
+[[rule]]
+id = "fraud.test.one"
+title = "A \"quoted\" title"
+category = "fraud"
+confidence = 1.0
+owner = "tests"
+review_by = 2099-01-01
+reason = { zh = "测试", en = "Test" }
+[rule.sets]
+lure = { list = ["free money", "真人百家乐"] }
+[rule.match]
+when = "lure and meta.shop.id == 7"
+
+[[rule]]
+id = "personal.test.two"
+title = "Number"
+category = "personal_data"
+confidence = 0.85
+owner = "tests"
+review_by = 2099-01-01
+reason = { zh = "测试", en = "Test" }
+[rule.sets]
+number = { validator = ["cn_mobile", "bank_card"] }
+[rule.match]
+when = "number"
+
+[[rule]]
+id = "spam.test.three"
+title = "Weak"
+category = "spam"
+confidence = 0.4
+owner = "tests"
+review_by = 2099-01-01
+reason = { zh = "测试", en = "Test" }
+[rule.sets]
+word = { list = ["money"] }
+[rule.match]
+when = "word"
+"#;
+
+    fn scanner() -> Scanner {
+        let image =
+            compile_text("t.toml", RULES, &Options::default()).unwrap();
+        let text = "[category.fraud]\nground = \"law\"\n\
+                    reference = \"§ 1\"";
+        let policy = Policy::parse(text, &[]).unwrap();
+        Scanner::with_config(image, Config::new().policy(policy)).unwrap()
+    }
+
+    fn record(text: &str) -> Record<'_> {
+        Record {
+            id: Id::Absent,
+            fields: ["title", "text"]
+                .into_iter()
+                .map(|name| crate::record::Field { name, text: text.into() })
+                .collect(),
+            surface: Some("a\"b".into()),
+            author: Some("u".into()),
+            group: Some("g".into()),
+            lang: None,
+            created_at: None,
+            line: 3,
+            offset: 9,
+            raw: b"",
+            lookup: Lookup::Json(b"{\"shop\":{\"id\":7}}"),
+        }
+    }
+
+    #[test]
+    fn the_bytes_are_those_of_the_record_type() {
+        let scanner = scanner();
+        let secret = |n| Secret::new([n; 32]);
+        let run = "run".to_owned();
+        let deriver = Deriver::new(&scanner, secret(1), secret(2), run, 180);
+        let long = "free money ".repeat(200);
+        for text in
+            ["fr€€ m0ney 真.人.百.家.乐 \u{1} 13800138000 乐", long.as_str()]
+        {
+            let record = record(text);
+            let mut scratch = Scratch::default();
+            let outcome = scanner.scan(&record, &mut scratch);
+            let at = Moment(1_800_000_000_000);
+            let kept = deriver
+                .derive(&scanner, "s", &record, &outcome, at, (1, 2))
+                .unwrap();
+            let parsed: Evidence =
+                serde_json::from_slice(&kept.payload).unwrap();
+            let again = serde_json::to_string(&parsed).unwrap();
+            assert_eq!(String::from_utf8(kept.payload).unwrap(), again);
+            assert_eq!(parsed.id, "run-000001-0002");
+            assert_eq!(parsed.item.id, "s:3");
+            assert_eq!(parsed.decision.reference.as_deref(), Some("§ 1"));
+            assert_eq!(parsed.item.digest, content_digest(&kept.content));
+            let content: Content =
+                serde_json::from_slice(&kept.content).unwrap();
+            let again = serde_json::to_vec(&content).unwrap();
+            assert_eq!(kept.content, again);
+            assert_eq!(content.facts["shop.id"], 7.0);
+            let cut = text.len() > 1000;
+            assert_eq!(parsed.health.truncated, cut);
+            assert_eq!(parsed.health.masked, !cut);
+            assert_eq!(parsed.rules.suppressed.len(), 1);
+            let places = |fired: &[super::super::record::Fired]| -> usize {
+                fired.iter().map(|rule| rule.matches.len()).sum()
+            };
+            let all =
+                places(&parsed.rules.fired) + places(&parsed.rules.suppressed);
+            assert!(all <= limits::EVIDENCE_MATCHES_MAX);
+        }
     }
 }

@@ -14,12 +14,14 @@
 //! it: a crash in between repeats the entry, never loses it.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
-use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
+use chacha20poly1305::aead::Payload;
+use chacha20poly1305::aead::{Aead as _, AeadInOut as _, KeyInit as _};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
@@ -32,13 +34,15 @@ use crate::base::clock::Moment;
 use crate::base::{int, limits, random};
 
 const FORM: i64 = 1;
+/// Pages in the write-ahead log before they are moved: authors come in no
+/// order, so the same pages are written again and again. 32 MiB.
+const WAL_PAGES: u32 = 8192;
 const TABLES: &str = "
-create table owner_key(owner text primary key, sealed blob not null);
+create table owner_key(
+    owner text primary key, sealed blob not null) without rowid;
 create table content(
     id text primary key, owner text not null, at integer not null,
     class text not null, sealed blob not null);
-create index content_owner on content(owner);
-create index content_at on content(at);
 create table outbox(
     n integer primary key autoincrement, kind integer not null,
     at integer not null, payload blob not null);
@@ -91,6 +95,30 @@ pub struct Erased {
 pub struct Store {
     pub(super) connection: Connection,
     master: Secret,
+    nonces: Nonces,
+}
+
+/// Nonces that never repeat: 16 random bytes of this opening of the store
+/// and a counter. One question to the system instead of one a content.
+struct Nonces {
+    prefix: [u8; 16],
+    count: u64,
+}
+
+impl Nonces {
+    fn new() -> Result<Nonces, LedgerError> {
+        let prefix = random::bytes()
+            .map_err(|error| LedgerError::io("a nonce", error))?;
+        Ok(Nonces { prefix, count: 0 })
+    }
+
+    fn next(&mut self) -> [u8; 24] {
+        let mut nonce = [0; 24];
+        nonce[..16].copy_from_slice(&self.prefix);
+        nonce[16..].copy_from_slice(&self.count.to_le_bytes());
+        self.count += 1;
+        nonce
+    }
 }
 
 /// An entry of the outbox.
@@ -133,10 +161,12 @@ impl Store {
         connection
             .execute_batch(&format!(
                 "pragma journal_mode = wal; pragma synchronous = {level}; \
-                 pragma secure_delete = on;"
+                 pragma secure_delete = on; \
+                 pragma wal_autocheckpoint = {WAL_PAGES};"
             ))
             .map_err(&fail)?;
-        let mut store = Store { connection, master };
+        let nonces = Nonces::new()?;
+        let mut store = Store { connection, master, nonces };
         store.make_tables()?;
         Ok(store)
     }
@@ -165,13 +195,18 @@ impl Store {
         let fail = sqlite("keeping content");
         let master = self.master.clone();
         let change = begin(&mut self.connection)?;
+        let nonces = &mut self.nonces;
         let mut keys = BTreeMap::new();
         for kept in all {
             let owner = kept.owner.as_str();
-            if !keys.contains_key(owner) {
-                keys.insert(owner, owner_key(&change, &master, owner)?);
-            }
-            let sealed = seal(&keys[owner], &kept.id, &kept.content)?;
+            let key = match keys.entry(owner) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(place) => {
+                    place.insert(owner_key(&change, &master, owner, nonces)?)
+                }
+            };
+            let nonce = nonces.next();
+            let sealed = seal(key, nonce, &kept.id, &kept.content)?;
             change
                 .prepare_cached("insert into content values (?,?,?,?,?)")
                 .and_then(|mut statement| {
@@ -232,8 +267,9 @@ impl Store {
         id: &str,
         text: &str,
     ) -> Result<Vec<u8>, LedgerError> {
-        let key = owner_key(change, master, owner)?;
-        seal(&key, id, text.as_bytes())
+        let mut nonces = Nonces::new()?;
+        let key = owner_key(change, master, owner, &mut nonces)?;
+        seal(&key, nonces.next(), id, text.as_bytes())
     }
 
     pub(super) fn master(&self) -> Secret {
@@ -453,6 +489,7 @@ fn owner_key(
     change: &Transaction<'_>,
     master: &Secret,
     owner: &str,
+    nonces: &mut Nonces,
 ) -> Result<Secret, LedgerError> {
     let fail = sqlite("keys");
     let known: Option<Vec<u8>> = change
@@ -466,7 +503,7 @@ fn owner_key(
     }
     let fresh = random::bytes::<32>()
         .map_err(|error| LedgerError::io("a key", error))?;
-    let sealed = seal(master, owner, &fresh)?;
+    let sealed = seal(master, nonces.next(), owner, &fresh)?;
     change
         .prepare_cached("insert into owner_key values (?,?)")
         .and_then(|mut statement| statement.execute(params![owner, sealed]))
@@ -488,18 +525,22 @@ fn unwrap(
 /// 24 bytes of nonce and the sealed bytes, bound to `name`.
 fn seal(
     key: &Secret,
+    nonce: [u8; 24],
     name: &str,
     bytes: &[u8],
 ) -> Result<Vec<u8>, LedgerError> {
-    let nonce = random::bytes::<24>()
-        .map_err(|error| LedgerError::io("a nonce", error))?;
     let cipher = XChaCha20Poly1305::new(&Key::from(*key.bytes()));
-    let payload = Payload { msg: bytes, aad: name.as_bytes() };
-    let sealed = cipher
-        .encrypt(&XNonce::from(nonce), payload)
+    let mut out = Vec::with_capacity(nonce.len() + bytes.len() + 16);
+    out.extend(nonce);
+    out.extend(bytes);
+    let tag = cipher
+        .encrypt_inout_detached(
+            &XNonce::from(nonce),
+            name.as_bytes(),
+            (&mut out[nonce.len()..]).into(),
+        )
         .map_err(|_| LedgerError::other("content is too long to seal"))?;
-    let mut out = nonce.to_vec();
-    out.extend(sealed);
+    out.extend(tag);
     Ok(out)
 }
 

@@ -14,11 +14,19 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
 use super::{Done, Outputs, Written, give_back};
+use crate::base::clock::Stopwatch;
 use crate::evidence::Kept;
 use crate::verdict::{Brake, Verdict};
 
 /// How often a ledger is looked after when nothing comes.
 const IDLE: Duration = Duration::from_millis(100);
+
+/// How long batches are gathered for one append to the ledger; a verdict
+/// waits no longer than 50 ms in all.
+const GATHER: Duration = Duration::from_millis(10);
+/// How many are gathered at most. Fewer than there are tickets.
+const GATHER_MAX: usize = 3;
+const _: () = assert!(GATHER_MAX < super::TICKETS_PER_WORKER);
 
 /// Writes until all workers are gone. When writing fails, or `strict` meets
 /// a reject, it tells everybody to stop and only empties the channel.
@@ -45,8 +53,9 @@ pub(super) fn run(
             waiting.clear();
             continue;
         }
-        // Others that are done make one append with it.
-        waiting.extend(done.try_iter().map(|batch| (batch.number, batch)));
+        if outputs.keeper.is_some() {
+            gather(done, &mut waiting);
+        }
         let mut ready = Vec::new();
         while let Some(batch) = if ordered {
             waiting.remove(&next)
@@ -76,6 +85,18 @@ fn receive(
     match outputs.keeper {
         Some(_) => done.recv_timeout(IDLE),
         None => done.recv().map_err(|_| RecvTimeoutError::Disconnected),
+    }
+}
+
+/// Others that are done soon make one append with the first.
+fn gather(done: &Receiver<Done>, waiting: &mut BTreeMap<u64, Done>) {
+    let deadline = Stopwatch::start();
+    while waiting.len() < GATHER_MAX {
+        let left = GATHER.saturating_sub(deadline.elapsed());
+        match done.recv_timeout(left) {
+            Ok(batch) => waiting.insert(batch.number, batch),
+            Err(_) => return,
+        };
     }
 }
 

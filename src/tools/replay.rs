@@ -73,7 +73,7 @@ pub fn replay(
     let outcome = scanner.scan(&record, scratch);
     let none = || Secret::new([0; 32]);
     let run = evidence.engine.run.clone();
-    let deriver = Deriver::new(scanner.image(), none(), none(), run, 0);
+    let deriver = Deriver::new(scanner, none(), none(), run, 0);
     let source = &evidence.item.source;
     let at = Moment::default();
     let again = deriver.derive(scanner, source, &record, &outcome, at, (0, 0));
