@@ -32,8 +32,8 @@ impl Keeping {
         args: &ScanArgs,
         scanner: &Scanner,
     ) -> anyhow::Result<Keeping> {
-        archive(args, scanner)?;
         let Some(folder) = &args.ledger else {
+            archive(args, scanner)?;
             return Ok(Keeping {
                 recorder: None,
                 deriver: None,
@@ -54,6 +54,7 @@ impl Keeping {
         for line in recorder::told(&recovery) {
             messages::warning(&line);
         }
+        archive(args, scanner)?;
         let first_used = match scanner.policy().brake() {
             Some(_) => first_used(recorder.book(), scanner)?,
             None => None,

@@ -721,3 +721,38 @@ fn the_rulebook_names_no_term() {
     let output = run(&["rulebook"]);
     assert_eq!(code(&output), 0, "{}", stderr(&output));
 }
+
+#[test]
+fn what_cannot_be_a_ledger_is_said() {
+    let kept = Kept::new(&[]);
+    let folder = kept.folder.path();
+    let file = folder.join("file");
+    std::fs::write(&file, "x").expect("written");
+    let odd = folder.join("odd");
+    std::fs::create_dir(&odd).expect("a folder");
+    std::fs::write(odd.join("ledger.json"), "{}").expect("written");
+    let no_key = folder.join("no.key");
+    let text = |path: &Path| path.to_str().expect("UTF-8").to_owned();
+    let rows = [
+        (vec!["--ledger".to_owned(), text(&file)], "file"),
+        (vec!["--ledger".to_owned(), text(&odd)], "ledger.json"),
+        (
+            vec![
+                "--ledger".to_owned(),
+                kept.name(),
+                "--ledger-key".to_owned(),
+                text(&no_key),
+            ],
+            "no.key",
+        ),
+        (vec!["--ledger-sync".to_owned(), "end".to_owned()], "--ledger <DIR>"),
+    ];
+    for (flags, part) in rows {
+        let mut words = vec!["scan", "-r", "demo", "posts.ndjson"];
+        words.extend(flags.iter().map(String::as_str));
+        let output = kept.at(NOW, &words);
+        assert_eq!(code(&output), 2, "{flags:?}");
+        assert_eq!(stdout(&output), "", "{flags:?}");
+        assert!(stderr(&output).contains(part), "{}", stderr(&output));
+    }
+}

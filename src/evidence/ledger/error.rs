@@ -43,9 +43,9 @@ pub(crate) enum Kind {
     Broken(String),
     #[error("payload of {0} bytes is over the limit of an entry")]
     TooLong(usize),
-    #[error("{0}")]
+    #[error(transparent)]
     Note(#[from] NoteError),
-    #[error("{0}")]
+    #[error(transparent)]
     Key(#[from] KeyError),
     #[error("{what}: {error}")]
     Sqlite { what: &'static str, error: rusqlite::Error },
