@@ -70,8 +70,12 @@ pub fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }
+    // Also when the reader of the verdicts went away: what was kept is
+    // written through and signed. A ledger that failed fails again here,
+    // and was told already.
+    let ended = keeping.end(&report);
     if report.output_error.is_none() {
-        keeping.end(&report)?;
+        ended?;
     }
     finish(args, &scanner, &report, elapsed, threads)
 }
