@@ -4,6 +4,7 @@ pub mod base;
 pub mod cli;
 pub mod decode;
 pub mod eval;
+pub mod evidence;
 pub mod flow;
 pub mod fold;
 pub mod image;

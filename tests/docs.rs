@@ -110,6 +110,8 @@ fn policy_and_settings_of_the_readme_are_accepted() {
     let policy = policy.to_str().unwrap();
     let posts = "docs/example.ndjson";
     succeed(&["scan", posts, "--policy", policy, "--quiet"]);
+    fs::write(policy, &blocks("docs/ledger.md", "toml policy")[0]).unwrap();
+    succeed(&["scan", posts, "--policy", policy, "--quiet"]);
     let settings = folder.path().join("trommel.toml");
     // The rejects file of the example must not land in the repository.
     let rejects = folder.path().join("rejects.ndjson");

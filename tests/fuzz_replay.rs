@@ -210,6 +210,11 @@ fn image_bytes() {
 }
 
 #[test]
+fn ledger_bytes() {
+    replay("ledger_bytes", 3000, common::ledger_bytes);
+}
+
+#[test]
 fn fold() {
     replay("fold", 6000, common::fold);
 }

@@ -10,9 +10,11 @@ use std::io::Read;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use trommel::base::clock::Date;
+use trommel::base::clock::{Date, Moment};
 use trommel::decode::{DecodeConfig, DecodeScratch, Decoder, Item};
 use trommel::eval::{Scanner, Scratch, text_record};
+use trommel::evidence::ledger::entry;
+use trommel::evidence::ledger::note::{Checkpoint, Verifier};
 use trommel::fold::tables;
 use trommel::image::{Image, MAGIC};
 use trommel::pack::load::{PackSource, SourceFile};
@@ -320,4 +322,60 @@ fn use_image(image: &Image) {
         let _ =
             trommel::tools::explain::explain(&scanner, &record, None, style);
     }
+}
+
+/// Bytes of a ledger: a segment as a whole, entries behind junk, notes and
+/// keys. Nothing panics, steps go forward, and an entry behind junk is
+/// found.
+pub fn ledger_bytes(data: &[u8]) {
+    let data = &data[..data.len().min(INPUT_MAX)];
+    let from = match entry::Header::read(data) {
+        Ok((header, from)) => {
+            assert_eq!(header.to_bytes(), data[..from]);
+            from
+        }
+        Err(_) => 0,
+    };
+    walk(data, from, 0);
+    let mut behind = data.to_vec();
+    let at = Moment(1);
+    // A number that no entry among the junk is near to.
+    let seq = 1 << 60;
+    entry::push(&mut behind, entry::Kind::Run, seq, at, &[0; 16], b"{}");
+    let found = walk(&behind, 0, seq);
+    assert_eq!(found, [seq], "the entry behind junk is lost");
+    let text = String::from_utf8_lossy(data);
+    let _ = Checkpoint::parse(&text);
+    if let Ok(verifier) = Verifier::parse(&text) {
+        assert_eq!(verifier.to_string(), text.trim());
+    }
+    let key = include_str!("../seeds/ledger_bytes/key");
+    let verifier = Verifier::parse(key).expect("the seed is a key");
+    if let Ok(point) = verifier.open(&text) {
+        assert_eq!(point.size, 10, "a forged checkpoint was accepted");
+    }
+}
+
+/// Numbers of the entries that a walk meets.
+fn walk(bytes: &[u8], from: usize, seq: u64) -> Vec<u64> {
+    let mut seqs = Vec::new();
+    let mut last = 0;
+    for step in entry::Walk::new(bytes, from, seq) {
+        let offset = match step {
+            entry::Step::Entry { offset, entry } => {
+                assert!(seqs.last().is_none_or(|last| *last < entry.seq));
+                assert!(offset + entry.stored_len() <= bytes.len());
+                seqs.push(entry.seq);
+                offset
+            }
+            entry::Step::Damage { offset, end, .. } => {
+                assert!(offset < end && end < bytes.len());
+                offset
+            }
+            entry::Step::Tail { offset, .. } => offset,
+        };
+        assert!(offset >= last);
+        last = offset;
+    }
+    seqs
 }

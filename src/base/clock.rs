@@ -46,3 +46,116 @@ pub fn parse_date(text: &str) -> Option<Date> {
         + i32::from(date.day());
     u32::try_from(number).ok().map(Date)
 }
+
+/// A point in time: milliseconds since 1970-01-01 in UTC.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash,
+)]
+pub struct Moment(pub u64);
+
+/// Milliseconds of a day.
+pub const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+
+/// The time of the system clock. `TROMMEL_NOW=2026-11-20T08:00:00Z`
+/// overrides it (read once), so that old runs can be repeated.
+pub fn now() -> Moment {
+    static FIXED: std::sync::OnceLock<Option<Moment>> =
+        std::sync::OnceLock::new();
+    let fixed = FIXED
+        .get_or_init(|| Moment::parse(&std::env::var("TROMMEL_NOW").ok()?));
+    fixed.unwrap_or_else(|| {
+        let ms = jiff::Timestamp::now().as_millisecond();
+        Moment(u64::try_from(ms).unwrap_or(0))
+    })
+}
+
+impl Moment {
+    /// Reads RFC 3339 or a bare date, which is its first moment in UTC.
+    pub fn parse(text: &str) -> Option<Moment> {
+        let stamp = match text.parse::<jiff::Timestamp>() {
+            Ok(stamp) => stamp,
+            Err(_) => text
+                .parse::<jiff::civil::Date>()
+                .ok()
+                .filter(|_| text.len() == "2026-11-20".len())?
+                .to_zoned(jiff::tz::TimeZone::UTC)
+                .ok()?
+                .timestamp(),
+        };
+        u64::try_from(stamp.as_millisecond()).ok().map(Moment)
+    }
+
+    /// `2026-11-20T08:00:00.123Z`. Times beyond the year 9999 are cut to
+    /// it: they come from damaged entries only.
+    pub fn rfc3339(self) -> String {
+        let ms = i64::try_from(self.0).unwrap_or(i64::MAX);
+        let stamp = jiff::Timestamp::from_millisecond(ms)
+            .unwrap_or(jiff::Timestamp::MAX);
+        format!("{stamp:.3}")
+    }
+
+    /// `2026-11-20`.
+    pub fn date(self) -> String {
+        let mut text = self.rfc3339();
+        text.truncate("2026-11-20".len());
+        text
+    }
+
+    pub fn plus_days(self, days: u64) -> Moment {
+        Moment(self.0.saturating_add(days.saturating_mul(DAY_MS)))
+    }
+
+    pub fn minus_ms(self, ms: u64) -> Moment {
+        Moment(self.0.saturating_sub(ms))
+    }
+}
+
+/// Reads a length of time: `90d`, `24h`, `30m`, `10s`, `250ms`; in
+/// milliseconds.
+pub fn parse_span_ms(text: &str) -> Option<u64> {
+    let split = text.find(|c: char| !c.is_ascii_digit())?;
+    let (number, unit) = text.split_at(split);
+    let number: u64 = number.parse().ok()?;
+    let each = match unit {
+        "ms" => 1,
+        "s" => 1000,
+        "m" => 60 * 1000,
+        "h" => 60 * 60 * 1000,
+        "d" => DAY_MS,
+        "w" => 7 * DAY_MS,
+        _ => return None,
+    };
+    number.checked_mul(each)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_print_what_they_read() {
+        let rows = [
+            ("2026-11-20T08:00:00.123Z", "2026-11-20T08:00:00.123Z"),
+            ("2026-11-20T10:00:00+02:00", "2026-11-20T08:00:00.000Z"),
+            ("2026-11-20", "2026-11-20T00:00:00.000Z"),
+        ];
+        for (text, wanted) in rows {
+            let moment = Moment::parse(text).unwrap();
+            assert_eq!(moment.rfc3339(), wanted);
+        }
+        for text in ["", "yesterday", "2026-13-01", "1600-01-01"] {
+            assert_eq!(Moment::parse(text), None, "{text}");
+        }
+        assert_eq!(Moment(u64::MAX).date(), "9999-12-30");
+        assert_eq!(Moment(0).plus_days(1).date(), "1970-01-02");
+    }
+
+    #[test]
+    fn spans_have_units() {
+        assert_eq!(parse_span_ms("180d"), Some(180 * DAY_MS));
+        assert_eq!(parse_span_ms("250ms"), Some(250));
+        for text in ["", "d", "10", "1y", "-1d", "99999999999999999999d"] {
+            assert_eq!(parse_span_ms(text), None, "{text}");
+        }
+    }
+}

@@ -38,6 +38,11 @@ pub fn to_u64(value: usize) -> u64 {
     value as u64
 }
 
+/// A size or index from a file, when this machine can address it.
+pub fn usize_from(value: u64) -> Option<usize> {
+    usize::try_from(value).ok()
+}
+
 /// A count for rates and percentages; exact up to 2^53.
 pub fn to_f64(value: u64) -> f64 {
     value as f64

@@ -87,3 +87,34 @@ const _: () = assert!(SNIFF_WAIT_MS < 50);
 const _: () = assert!(READ_WHOLE_BYTES_MAX >= SNIFF_BYTES);
 const _: () = assert!(MAP_SEGMENT_BYTES >= 2 * RECORD_BYTES_MAX);
 const _: () = assert!(RECORD_BYTES_MAX < u32::MAX as usize);
+
+/// Longest payload of a ledger entry, in bytes. An evidence record names at
+/// most `EVIDENCE_MATCHES_MAX` places of a few hundred bytes each; a length
+/// over this is damage, not an entry.
+pub const LEDGER_PAYLOAD_BYTES_MAX: usize = 4 << 20;
+
+/// A ledger segment is closed when it has reached this size. Opening a
+/// ledger reads the last segment, which takes a tenth of a second.
+pub const LEDGER_SEGMENT_BYTES: u64 = 64 << 20;
+
+/// Places of one record that its evidence names. A text full of one term
+/// proves nothing more with the next thousand; the record says that it was
+/// cut.
+pub const EVIDENCE_MATCHES_MAX: usize = 256;
+
+/// Text of one record that is kept for review, in bytes over all fields.
+/// Longer records are kept up to here and say so; they cannot be replayed.
+pub const CONTENT_BYTES_MAX: usize = 1 << 20;
+
+/// Days that content is kept after a decision, and days that the person
+/// concerned may complain: the shortest time that the platform rules allow.
+pub const RETENTION_DAYS: u64 = 180;
+
+/// How often a waiting ledger is written through to the disk under
+/// `--ledger-sync interval`, in milliseconds: what a power cut may take.
+pub const LEDGER_SYNC_MS: u64 = 1000;
+
+/// Evidence ids in one erasure entry; more become further entries.
+pub const ERASURE_IDS_MAX: usize = 1000;
+
+const _: () = assert!(LEDGER_PAYLOAD_BYTES_MAX * 2 < 64 << 20);

@@ -1,12 +1,14 @@
-//! Ids, spans, limits, clock, escaping: what every other folder may use and
-//! what uses nothing itself.
+//! Ids, spans, limits, clock, randomness, escaping: what every other folder
+//! may use and what uses nothing itself.
 
 pub mod base64;
 pub mod clock;
 pub mod escape;
+pub mod hex;
 pub mod int;
 pub mod limits;
 pub mod near;
+pub mod random;
 mod span;
 
 pub use span::Span;

@@ -7,6 +7,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::exit;
+use super::ledger_args::{
+    CaseCommand, LedgerCommand, ReplayArgs, ReportArgs, RulebookArgs,
+};
 
 /// Sorts a stream of posts into takedown, report and pass, with exact
 /// evidence.
@@ -60,6 +63,18 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Measure packs on labelled records.
     Eval(EvalArgs),
+    /// Verify, read, prove, export and erase what a ledger holds.
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
+    /// Run kept decisions again and compare.
+    Replay(ReplayArgs),
+    /// Complaints and reports from users.
+    #[command(subcommand)]
+    Case(CaseCommand),
+    /// Numbers for a transparency report.
+    Report(ReportArgs),
+    /// Write the public rules of packs, without their terms.
+    Rulebook(RulebookArgs),
     /// Print the JSON Schema of an output.
     Schema(SchemaArgs),
     /// Print shell completions.
@@ -161,6 +176,17 @@ pub enum FailOn {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LedgerSync {
+    /// Before each batch of verdicts: what was seen survives a power cut.
+    Batch,
+    /// Each second: it survives a crash of the program at once, a power cut
+    /// after a second.
+    Interval,
+    /// At the end: it survives a crash of the program only.
+    End,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ProgressWhen {
     Auto,
     Always,
@@ -213,6 +239,36 @@ pub struct ScanArgs {
     /// Worker threads (default: one for each core).
     #[arg(long, short = 'j', value_name = "N", value_parser = threads)]
     pub threads: Option<NonZeroUsize>,
+
+    /// Keep evidence of takedowns and reports in a ledger; made when there
+    /// is none.
+    ///
+    /// A takedown or report is written only after its evidence was.
+    #[arg(long, value_name = "DIR")]
+    pub ledger: Option<PathBuf>,
+
+    /// Signing key of the ledger instead of its own keys/signing.key.
+    #[arg(long, value_name = "FILE", requires = "ledger")]
+    pub ledger_key: Option<PathBuf>,
+
+    /// When evidence is written through to the disk.
+    #[arg(
+        long,
+        value_name = "WHEN",
+        default_value = "interval",
+        requires = "ledger"
+    )]
+    pub ledger_sync: LedgerSync,
+
+    /// Days in which a decision may be complained about.
+    #[arg(long, value_name = "DAYS", requires = "ledger",
+          default_value_t = crate::base::limits::RETENTION_DAYS)]
+    pub appeal_days: u64,
+
+    /// Keep the image and the policy here by digest, for `trommel replay`
+    /// (default: LEDGER/archive).
+    #[arg(long, value_name = "DIR")]
+    pub archive: Option<PathBuf>,
 
     /// Write verdicts as they are ready, not in input order.
     #[arg(long)]
@@ -384,6 +440,7 @@ pub struct SchemaArgs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum SchemaName {
     Verdict,
+    Evidence,
     Reject,
     Stats,
 }

@@ -3,6 +3,7 @@
 //! `messages` writes to the terminal.
 
 mod args;
+mod case;
 mod check;
 mod compile;
 mod config;
@@ -10,7 +11,12 @@ mod eval;
 mod exit;
 mod explain;
 mod inspect;
+mod keeping;
+mod ledger;
+mod ledger_args;
 mod messages;
+mod replay;
+mod report;
 mod rules;
 mod scan;
 mod schema;
@@ -57,6 +63,11 @@ fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Test(args) => test::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Eval(args) => eval::run(&args),
+        Command::Ledger(command) => ledger::run(&command),
+        Command::Replay(args) => replay::run(&args),
+        Command::Case(command) => case::run(&command),
+        Command::Report(args) => report::run(&args),
+        Command::Rulebook(args) => report::rulebook(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => schema::completions(&args),
         Command::Man => schema::man(),

@@ -15,11 +15,13 @@ use super::args::{
     Emit, FailOn, InputArgs, InputFormat, ProgressWhen, ScanArgs,
 };
 use super::exit::Exit;
+use super::keeping::Keeping;
 use super::{messages, rules};
 use crate::base::clock::Stopwatch;
-use crate::base::escape;
+use crate::base::{escape, int};
 use crate::decode::{DecodeConfig, Decoder, FieldPath};
 use crate::eval::Scanner;
+use crate::evidence::recorder::Keeper;
 use crate::flow::{self, Job, Observer, Outputs, Report};
 use crate::source::{FormatChoice, Progress, SourceConfig, Sources};
 use crate::verdict::Verdict;
@@ -35,13 +37,17 @@ pub fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
         );
     }
     refuse_same_file(args)?;
-    let outputs = outputs(args)?;
+    let mut keeping = Keeping::open(args, &scanner)?;
+    let mut outputs = outputs(args)?;
     let sources = open_sources(args, &decoder);
     let progress = sources.progress();
     let bar = bar(args, &sources);
     let stop = flow::stop_flag();
     install_signals(&stop)?;
     let threads = args.threads.map_or_else(flow::default_threads, Into::into);
+    outputs.brake = keeping.brake(&scanner);
+    let (deriver, recorder) = keeping.parts();
+    outputs.keeper = recorder.map(|recorder| recorder as &mut dyn Keeper);
     let job = Job {
         scanner: &scanner,
         decoder: &decoder,
@@ -54,6 +60,8 @@ pub fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
         },
         annotate: args.annotate,
         strict: args.strict,
+        evidence: deriver,
+        brakes: outputs.brake.is_some(),
     };
     let watch = Stopwatch::start();
     let mut watcher = Watcher { bar: bar.as_ref(), progress: &progress };
@@ -61,6 +69,13 @@ pub fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
     let elapsed = watch.elapsed();
     if let Some(bar) = bar {
         bar.finish_and_clear();
+    }
+    // Also when the reader of the verdicts went away: what was kept is
+    // written through and signed. A ledger that failed fails again here,
+    // and was told already.
+    let ended = keeping.end(&report);
+    if report.output_error.is_none() {
+        ended?;
     }
     finish(args, &scanner, &report, elapsed, threads)
 }
@@ -192,7 +207,7 @@ fn refuse_same_file(args: &ScanArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn outputs(args: &ScanArgs) -> anyhow::Result<Outputs<'static>> {
+fn outputs<'a>(args: &ScanArgs) -> anyhow::Result<Outputs<'a>> {
     let create = |path: &PathBuf| -> anyhow::Result<Box<dyn Write + Send>> {
         let file = File::create(path)
             .with_context(|| format!("creating {}", path.display()))?;
@@ -203,7 +218,7 @@ fn outputs(args: &ScanArgs) -> anyhow::Result<Outputs<'static>> {
         _ => Box::new(raw_stdout()?),
     };
     let rejects = args.rejects.as_ref().map(create).transpose()?;
-    Ok(Outputs { verdicts, rejects })
+    Ok(Outputs { verdicts, rejects, keeper: None, brake: None })
 }
 
 /// Standard output without the line buffer: batches come whole.
@@ -312,9 +327,7 @@ fn stats(
             .map(|v| (v.as_str().to_owned(), counts[v.index()].into()));
         Value::Object(entries.collect())
     };
-    let rule_id = |number: &u32| {
-        meta.rules[crate::base::int::to_usize(*number)].id.clone()
-    };
+    let rule_id = |number: &u32| meta.rules[int::to_usize(*number)].id.clone();
     let categories: Map<String, Value> = tally
         .categories
         .iter()
@@ -356,13 +369,26 @@ fn stats(
         "threads": threads,
         "interrupted": report.interrupted,
     });
+    if scanner.policy().brake().is_some() {
+        value["braked"] = braked(scanner, tally);
+    }
     if !scanner.policy().digest().is_empty() {
         value["policy"] = scanner.policy().digest().into();
     }
     value
 }
 
-fn pack_labels(scanner: &Scanner) -> Vec<String> {
+/// Takedowns that became reports, by `RULE:LIMIT`.
+fn braked(scanner: &Scanner, tally: &flow::Tally) -> serde_json::Value {
+    let rules = &scanner.image().meta().rules;
+    let entries = tally.braked.iter().map(|((rule, limit), count)| {
+        let key = format!("{}:{limit}", rules[int::to_usize(*rule)].id);
+        (key, (*count).into())
+    });
+    serde_json::Value::Object(entries.collect())
+}
+
+pub fn pack_labels(scanner: &Scanner) -> Vec<String> {
     let packs = scanner.image().meta().packs.iter();
     packs
         .filter(|pack| pack.active)
@@ -375,10 +401,7 @@ fn summary(scanner: &Scanner, report: &Report, elapsed: Duration) -> String {
     let tally = &report.tally;
     let mut out = String::new();
     let total = tally.records.max(1);
-    let share = |count: u64| {
-        100.0 * crate::base::int::to_f64(count)
-            / crate::base::int::to_f64(total)
-    };
+    let share = |count: u64| 100.0 * int::to_f64(count) / int::to_f64(total);
     let [pass, held, taken] = tally.verdicts;
     let rejects = tally.reject_total();
     for (name, count) in [
@@ -411,6 +434,14 @@ fn summary(scanner: &Scanner, report: &Report, elapsed: Duration) -> String {
             );
         }
         out.push('\n');
+    }
+    for ((rule, limit), count) in &tally.braked {
+        let rule = &scanner.image().meta().rules[int::to_usize(*rule)];
+        let _ = writeln!(
+            out,
+            "brake: {count} takedowns by {} became reports ({limit})",
+            rule.id
+        );
     }
     let rate = flow::per_second(tally.bytes, elapsed) / 1e6;
     let records = flow::per_second(tally.records, elapsed);

@@ -6,11 +6,13 @@ use clap::CommandFactory;
 use super::args::{Cli, CompletionArgs, SchemaArgs, SchemaName};
 use super::exit::Exit;
 use super::messages;
+use crate::evidence::EVIDENCE_SCHEMA;
 use crate::sink;
 
 pub fn run(args: &SchemaArgs) -> anyhow::Result<Exit> {
     let text = match args.name {
         SchemaName::Verdict => sink::VERDICT_SCHEMA,
+        SchemaName::Evidence => EVIDENCE_SCHEMA,
         SchemaName::Reject => sink::REJECT_SCHEMA,
         SchemaName::Stats => sink::STATS_SCHEMA,
     };
@@ -32,8 +34,13 @@ pub fn man() -> anyhow::Result<Exit> {
     clap_mangen::Man::new(command.clone()).render(&mut text)?;
     for sub in command.get_subcommands() {
         let name = format!("trommel-{}", sub.get_name());
-        let sub = sub.clone().name(name);
-        clap_mangen::Man::new(sub).render(&mut text)?;
+        let page = sub.clone().name(name.clone());
+        clap_mangen::Man::new(page).render(&mut text)?;
+        for inner in sub.get_subcommands() {
+            let name = format!("{name}-{}", inner.get_name());
+            let page = inner.clone().name(name);
+            clap_mangen::Man::new(page).render(&mut text)?;
+        }
     }
     messages::stdout(&String::from_utf8_lossy(&text))?;
     Ok(Exit::Done)

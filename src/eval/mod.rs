@@ -50,7 +50,7 @@ use crate::verdict::{Category, Milli, Verdict};
 pub use facts::{Facts, NAMES as TEXT_FACTS};
 pub use interval::{Identity, Interval, Source};
 pub use judge::{Intervals, Judge, Judgement, Tri, Used};
-pub use policy::{Limits, Policy, PolicyError, RulePolicy};
+pub use policy::{Ground, Limits, Policy, PolicyError, RulePolicy};
 
 use due::applies;
 use found::{Cache, FieldHit, RuleIntervals};
@@ -165,6 +165,8 @@ pub struct Outcome {
     pub fired: Vec<Fired>,
     /// Shadow rules that would have.
     pub shadow: Vec<Fired>,
+    /// Rules whose condition held but that ask for nothing.
+    pub suppressed: Vec<Fired>,
     decided: Option<u32>,
     verdict: Verdict,
 }
@@ -290,14 +292,12 @@ impl Scanner {
             let Some(fired) = self.rule(&view, rule, record, scratch) else {
                 continue;
             };
-            if fired.verdict == Verdict::Pass {
-                continue;
-            }
-            if fired.shadow {
-                outcome.shadow.push(fired);
-            } else {
-                outcome.fired.push(fired);
-            }
+            let list = match (fired.verdict, fired.shadow) {
+                (Verdict::Pass, _) => &mut outcome.suppressed,
+                (_, true) => &mut outcome.shadow,
+                (_, false) => &mut outcome.fired,
+            };
+            list.push(fired);
         }
         scratch.due = due;
         scratch.cache.reset();

@@ -17,13 +17,28 @@
 //! disable = true               # or:
 //! downgrade = "report"         # the most it may ask for
 //! exceptions = ["时时彩虹"]     # phrases that remove a hit they cover
+//!
+//! [category.contraband]        # for evidence and statements of reasons
+//! ground = "law"               # default: terms
+//! reference = "Criminal Code, section 1"
+//! statement_exempt = false     # default: only spam, Art. 17(2) DSA
+//!
+//! [brake]                      # beyond it takedowns fall to report
+//! window = "24h"
+//! count = 10000                # takedowns in the window
+//! share = 0.05                 # takedowns by records of the window
+//! share_after = 1000           # records before a share counts
+//! rule.count = 2000            # the same for each rule alone
+//! new_pack.age = "24h"         # rules first used less long ago …
+//! new_pack.count = 200         # … have these limits over all
 //! ```
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::verdict::{Category, Milli, Verdict};
+use crate::base::clock;
+use crate::verdict::{BrakeLimits, Category, Limit, Milli, Verdict};
 
 /// A checked policy.
 #[derive(Clone, Debug)]
@@ -31,7 +46,22 @@ pub struct Policy {
     defaults: Limits,
     categories: BTreeMap<Category, CategoryPolicy>,
     rules: BTreeMap<String, RulePolicy>,
+    grounds: BTreeMap<Category, Ground>,
+    brake: Option<BrakeLimits>,
     digest: String,
+    text: String,
+}
+
+/// On what a decision about a category rests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ground {
+    /// Against the law; otherwise against the operator's terms.
+    pub law: bool,
+    /// Clause or law.
+    pub reference: Option<String>,
+    /// Deceptive high-volume commercial content: no statement of reasons is
+    /// owed.
+    pub statement_exempt: bool,
 }
 
 /// From which confidence on a verdict is asked for, and the most allowed.
@@ -65,6 +95,33 @@ struct FilePolicy {
     thresholds: FileLimits,
     category: BTreeMap<String, FileCategory>,
     rule: BTreeMap<String, RulePolicy>,
+    brake: Option<FileBrake>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct FileBrake {
+    window: Option<String>,
+    share_after: Option<u64>,
+    count: Option<u64>,
+    share: Option<f64>,
+    rule: FileLimit,
+    new_pack: FileNewPack,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct FileLimit {
+    count: Option<u64>,
+    share: Option<f64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct FileNewPack {
+    age: Option<String>,
+    count: Option<u64>,
+    share: Option<f64>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -81,6 +138,9 @@ struct FileCategory {
     takedown: Option<f64>,
     report: Option<f64>,
     max: Option<String>,
+    ground: Option<String>,
+    reference: Option<String>,
+    statement_exempt: Option<bool>,
     surface: BTreeMap<String, FileLimits>,
 }
 
@@ -99,8 +159,25 @@ impl Default for Policy {
             },
             categories: BTreeMap::new(),
             rules: BTreeMap::new(),
+            grounds: BTreeMap::new(),
+            brake: None,
             digest: String::new(),
+            text: String::new(),
         }
+    }
+}
+
+impl super::Outcome {
+    /// The same with the takedown made a report.
+    pub fn brake(mut self) -> super::Outcome {
+        self.verdict = self.verdict.min(Verdict::Report);
+        self
+    }
+
+    /// Whether the brake made a takedown a report.
+    pub fn is_braked(&self) -> bool {
+        let asked = self.deciding().map(|fired| fired.verdict);
+        asked.is_some_and(|asked| asked > self.verdict)
     }
 }
 
@@ -133,6 +210,8 @@ impl Policy {
                 let at = format!("category.{name}.surface.{surface}");
                 surfaces.insert(surface.clone(), limits(base, own, &at)?);
             }
+            let own = ground(category, entry, &format!("category.{name}"))?;
+            policy.grounds.insert(category, own);
             let entry = CategoryPolicy { limits: base, surfaces };
             policy.categories.insert(category, entry);
         }
@@ -145,6 +224,8 @@ impl Policy {
             }
             policy.rules.insert(id, entry);
         }
+        policy.brake = file.brake.as_ref().map(brake).transpose()?;
+        policy.text = text.to_owned();
         let hash = blake3::hash(text.as_bytes());
         policy.digest = format!("b3:{}", hash.to_hex());
         Ok(policy)
@@ -166,10 +247,86 @@ impl Policy {
         self.rules.get(id)
     }
 
+    /// On what decisions about a category rest.
+    pub fn ground(&self, category: Category) -> Ground {
+        let own = self.grounds.get(&category).cloned();
+        own.unwrap_or_else(|| default_ground(category))
+    }
+
+    /// Limits beyond which takedowns fall to report.
+    pub fn brake(&self) -> Option<&BrakeLimits> {
+        self.brake.as_ref()
+    }
+
+    /// The file, empty for the built-in policy.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Digest of the file, empty for the built-in policy.
     pub fn digest(&self) -> &str {
         &self.digest
     }
+}
+
+fn default_ground(category: Category) -> Ground {
+    Ground {
+        law: false,
+        reference: None,
+        statement_exempt: category == Category::Spam,
+    }
+}
+
+fn ground(
+    category: Category,
+    file: &FileCategory,
+    at: &str,
+) -> Result<Ground, PolicyError> {
+    let default = default_ground(category);
+    let law = match file.ground.as_deref() {
+        None | Some("terms") => false,
+        Some("law") => true,
+        Some(other) => {
+            return Err(PolicyError(format!(
+                "{at}.ground: expected terms or law, found {other:?}"
+            )));
+        }
+    };
+    Ok(Ground {
+        law,
+        reference: file.reference.clone(),
+        statement_exempt: file
+            .statement_exempt
+            .unwrap_or(default.statement_exempt),
+    })
+}
+
+fn brake(file: &FileBrake) -> Result<BrakeLimits, PolicyError> {
+    let span = |text: &Option<String>, key: &str| match text {
+        None => Ok(clock::DAY_MS),
+        Some(text) => clock::parse_span_ms(text).ok_or_else(|| {
+            PolicyError(format!(
+                "brake.{key}: expected a time like 24h or 30m, found {text:?}"
+            ))
+        }),
+    };
+    let limit = |count, share: Option<f64>, key: &str| match share {
+        Some(share) if !(0.0..=1.0).contains(&share) => {
+            Err(PolicyError(format!(
+                "brake.{key}: expected a share from 0 to 1, found {share}"
+            )))
+        }
+        share => Ok(Limit { count, share }),
+    };
+    let (rule, new) = (&file.rule, &file.new_pack);
+    Ok(BrakeLimits {
+        window_ms: span(&file.window, "window")?,
+        share_after: file.share_after.unwrap_or(1000),
+        overall: limit(file.count, file.share, "share")?,
+        rule: limit(rule.count, rule.share, "rule.share")?,
+        new_pack: limit(new.count, new.share, "new_pack.share")?,
+        new_pack_ms: span(&new.age, "new_pack.age")?,
+    })
 }
 
 fn limits(
@@ -242,6 +399,20 @@ mod tests {
     }
 
     #[test]
+    fn brake_and_grounds_are_read() {
+        let text = "[brake]\ncount = 5\nnew_pack.age = \"2h\"\n\
+                    [category.contraband]\nground = \"law\"";
+        let policy = Policy::parse(text, &[]).unwrap();
+        let brake = policy.brake().unwrap();
+        assert_eq!(brake.overall.count, Some(5));
+        assert_eq!(brake.new_pack_ms, 2 * 60 * 60 * 1000);
+        assert_eq!(brake.window_ms, clock::DAY_MS);
+        assert!(policy.ground(Category::Contraband).law);
+        assert!(policy.ground(Category::Spam).statement_exempt);
+        assert!(!policy.ground(Category::Fraud).statement_exempt);
+    }
+
+    #[test]
     fn mistakes_are_named() {
         let rows = [
             ("[category.gamblin]", "did you mean \"gambling\""),
@@ -249,6 +420,9 @@ mod tests {
             ("[thresholds]\nreport = 2.0", "from 0 to 1"),
             ("[thresholds]\nreport = 0.95", "must not be above"),
             ("[threshold]", "unknown field"),
+            ("[category.spam]\nground = \"x\"", "expected terms or law"),
+            ("[brake]\nwindow = \"day\"", "expected a time like"),
+            ("[brake]\nrule.share = 2.0", "expected a share from 0 to 1"),
             ("[rule.\"a.b\"]\ndowngrade = \"no\"", "pass, report or"),
         ];
         for (text, part) in rows {

@@ -20,16 +20,21 @@ mod tally;
 mod worker;
 
 use std::io::{self, Write};
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
+use crate::base::clock::Moment;
 use crate::base::int;
 use crate::decode::Decoder;
 use crate::eval::Scanner;
+use crate::evidence::recorder::Keeper;
+use crate::evidence::{Deriver, Kept};
 use crate::source::{Event, Frame, Next, Sources};
+use crate::verdict::{Brake, Category};
 
 pub use tally::{RuleCounts, Tally};
 
@@ -58,12 +63,26 @@ pub struct Job<'a> {
     pub annotate: bool,
     /// Stop at the first reject.
     pub strict: bool,
+    /// Makes evidence of takedowns and reports, for `Outputs::keeper`.
+    pub evidence: Option<&'a Deriver>,
+    /// Takedowns have to ask `Outputs::brake`.
+    pub brakes: bool,
+}
+
+impl Job<'_> {
+    /// Whether anybody asks when a record was judged.
+    fn keeps_time(&self) -> bool {
+        self.evidence.is_some() || self.brakes
+    }
 }
 
 /// Where results go.
 pub struct Outputs<'a> {
     pub verdicts: Box<dyn Write + Send + 'a>,
     pub rejects: Option<Box<dyn Write + Send + 'a>>,
+    /// Keeps evidence before the verdicts are written.
+    pub keeper: Option<&'a mut dyn Keeper>,
+    pub brake: Option<Brake>,
 }
 
 /// What the caller sees while it runs, on the caller's thread.
@@ -99,11 +118,28 @@ struct Batch {
 /// What a worker made of a batch.
 struct Done {
     number: u64,
+    /// When it was judged, if anybody asks.
+    at: Moment,
     lines: Vec<u8>,
     rejects: Vec<u8>,
     tally: Tally,
     /// A reject was met under `strict`: nothing after it counts.
     stop: bool,
+    kept: Vec<Kept>,
+    takedowns: Vec<Takedown>,
+}
+
+/// A takedown that the brake may make a report.
+struct Takedown {
+    /// Number of the record in its batch, from 1.
+    position: u64,
+    rule: u32,
+    category: Category,
+    /// Its bytes in `lines`, and what would stand there instead.
+    line: Range<usize>,
+    braked: Vec<u8>,
+    /// Its evidence in `kept`.
+    kept: Option<usize>,
 }
 
 /// What ended the writer.

@@ -24,6 +24,8 @@ pub struct Tally {
     /// By number of the rule in the image.
     pub rules: BTreeMap<u32, RuleCounts>,
     pub shadow: BTreeMap<u32, u64>,
+    /// Takedowns that the brake made reports, by rule and limit.
+    pub braked: BTreeMap<(u32, &'static str), u64>,
     pub rejects: BTreeMap<RejectReason, u64>,
     /// Records without any text field: they pass unseen.
     pub textless: u64,
@@ -88,6 +90,9 @@ impl Tally {
         }
         for (key, count) in &other.shadow {
             *self.shadow.entry(*key).or_default() += count;
+        }
+        for (key, count) in &other.braked {
+            *self.braked.entry(*key).or_default() += count;
         }
         for (key, count) in &other.rejects {
             *self.rejects.entry(*key).or_default() += count;

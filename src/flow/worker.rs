@@ -5,12 +5,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossbeam_channel::{Receiver, Sender};
 
-use super::{Batch, Done, Emit, Job, Tally};
+use super::{Batch, Done, Emit, Job, Takedown, Tally};
+use crate::base::clock::{self, Moment};
 use crate::base::int;
 use crate::decode::{DecodeScratch, Item};
-use crate::eval::Scratch;
+use crate::eval::{Outcome, Scratch};
+use crate::record::Record;
 use crate::sink;
-use crate::verdict::Verdict;
+use crate::verdict::{Category, Verdict};
 
 /// Works until the channel closes.
 pub(super) fn run(
@@ -43,10 +45,16 @@ fn work(
     let meta = job.scanner.image().meta();
     let mut done = Done {
         number: batch.number,
+        at: match job.keeps_time() {
+            true => clock::now(),
+            false => Moment::default(),
+        },
         lines: Vec::new(),
         rejects: Vec::new(),
         tally: Tally::default(),
         stop: false,
+        kept: Vec::new(),
+        takedowns: Vec::new(),
     };
     done.tally.bytes = int::to_u64(frame.bytes.len());
     job.decoder.decode(frame, decode, &mut |item| {
@@ -58,20 +66,7 @@ fn work(
                 let outcome = job.scanner.scan(&record, scratch);
                 done.tally.outcome(&outcome, meta);
                 done.tally.textless += u64::from(record.fields.is_empty());
-                let wanted = match job.emit {
-                    Emit::All => true,
-                    Emit::Flagged => outcome.verdict() > Verdict::Pass,
-                    Emit::None => false,
-                };
-                if wanted {
-                    let write = if job.annotate {
-                        sink::annotated_line
-                    } else {
-                        sink::verdict_line
-                    };
-                    let lines = &mut done.lines;
-                    write(job.scanner, source, &record, &outcome, lines);
-                }
+                judged(job, source, &record, outcome, &mut done);
             }
             Item::Reject(reject) => {
                 done.tally.reject(&reject);
@@ -81,4 +76,57 @@ fn work(
         }
     });
     done
+}
+
+/// The line of a judged record, and what the ledger and the brake need.
+fn judged(
+    job: &Job<'_>,
+    source: &str,
+    record: &Record<'_>,
+    outcome: Outcome,
+    done: &mut Done,
+) {
+    let wanted = match job.emit {
+        Emit::All => true,
+        Emit::Flagged => outcome.verdict() > Verdict::Pass,
+        Emit::None => false,
+    };
+    let write = match job.annotate {
+        true => sink::annotated_line,
+        false => sink::verdict_line,
+    };
+    let start = done.lines.len();
+    if wanted {
+        write(job.scanner, source, record, &outcome, &mut done.lines);
+    }
+    if outcome.verdict() == Verdict::Pass {
+        return;
+    }
+    let kept = job.evidence.and_then(|deriver| {
+        let place = (done.number, done.kept.len());
+        deriver.derive(job.scanner, source, record, &outcome, done.at, place)
+    });
+    let index = done.kept.len();
+    let has_evidence = kept.is_some();
+    done.kept.extend(kept);
+    let Some(deciding) = outcome.deciding() else { return };
+    if !job.brakes || outcome.verdict() != Verdict::Takedown {
+        return;
+    }
+    let rule = deciding.rule;
+    let meta = &job.scanner.image().meta().rules[int::to_usize(rule)];
+    let category = Category::parse(&meta.category);
+    let mut braked = Vec::new();
+    if wanted {
+        let outcome = outcome.brake();
+        write(job.scanner, source, record, &outcome, &mut braked);
+    }
+    done.takedowns.push(Takedown {
+        position: done.tally.records,
+        rule,
+        category: category.unwrap_or(Category::Custom),
+        line: start..done.lines.len(),
+        braked,
+        kept: has_evidence.then_some(index),
+    });
 }

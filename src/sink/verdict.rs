@@ -11,7 +11,8 @@
 //!  "pack":"gambling@0.1.0","digest":"b3:…","source":"posts.ndjson:43"}
 //! ```
 //!
-//! A pass is `{"id":"42","verdict":"pass"}`.
+//! A pass is `{"id":"42","verdict":"pass"}`. A report that would have been a
+//! takedown without the brake ends with `"braked":true`.
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
@@ -193,6 +194,9 @@ fn push_verdict(
     escape::json_string(&image.pack_label(rule.pack), out);
     let _ = write!(out, ",\"digest\":\"{}\",\"source\":", image.digest());
     push_place(source, record, out);
+    if outcome.is_braked() {
+        out.extend_from_slice(b",\"braked\":true");
+    }
 }
 
 fn push_match(

@@ -1,10 +1,12 @@
 //! Verdicts, categories, confidence: the words of a decision and how they
 //! combine. Pure values; never looks at text or rules.
 
+mod brake;
 mod category;
 
 use std::fmt;
 
+pub use brake::{Brake, BrakeLimits, Limit};
 pub use category::Category;
 
 /// What should happen to a record, from nothing to removal. The order is
@@ -69,6 +71,11 @@ impl Milli {
         }
         let rounded = (value * 1000.0).round();
         crate::base::int::u16_from_f64(rounded).map(Milli)
+    }
+
+    /// The decimal nearest to it.
+    pub fn to_f64(self) -> f64 {
+        f64::from(self.0) / 1000.0
     }
 
     /// The difference, not below zero.

@@ -115,7 +115,7 @@ fn test_command() {
 
 #[test]
 fn schemas() {
-    for name in ["verdict", "reject", "stats"] {
+    for name in ["verdict", "reject", "stats", "evidence"] {
         let output = run(&["schema", name]);
         assert_eq!(code(&output), 0);
         golden(&format!("schema-{name}.txt"), &stdout(&output));
@@ -136,6 +136,11 @@ fn help() {
         "test",
         "explain",
         "eval",
+        "ledger",
+        "replay",
+        "case",
+        "report",
+        "rulebook",
         "schema",
         "completions",
         "man",
