@@ -7,6 +7,7 @@ pub mod eval;
 pub mod flow;
 pub mod fold;
 pub mod image;
+pub mod lint;
 pub mod pack;
 pub mod record;
 pub mod scan;

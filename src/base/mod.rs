@@ -7,6 +7,8 @@ pub mod escape;
 pub mod int;
 pub mod limits;
 pub mod near;
+pub mod random;
 mod span;
+pub mod wilson;
 
 pub use span::Span;

@@ -53,12 +53,16 @@ pub enum Command {
     Inspect(InspectArgs),
     /// Check packs: every error and warning with its place.
     Check(CheckArgs),
+    /// Lay out packs alike: rule files and term files.
+    Fmt(FmtArgs),
     /// Run the tests that packs carry.
     Test(TestArgs),
-    /// Show why a text gets its verdict.
+    /// Show why a text gets its verdict, or why a rule does not fire.
     Explain(ExplainArgs),
     /// Measure packs on labelled records.
     Eval(EvalArgs),
+    /// Disguise the terms of packs and count how many are found.
+    Attack(AttackArgs),
     /// Print the JSON Schema of an output.
     Schema(SchemaArgs),
     /// Print shell completions.
@@ -248,14 +252,38 @@ pub struct InspectArgs {
     pub terms: bool,
 }
 
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    /// For people, with the lines of the files.
+    #[default]
+    Plain,
+    /// One JSON object a diagnostic.
+    Json,
+    /// One SARIF 2.1.0 document, for code hosts.
+    Sarif,
+}
+
 #[derive(Clone, Debug, Args)]
+#[command(after_help = format!("\
+Examples:
+  trommel check my-pack --deny-warnings
+  trommel check my-pack --fix
+  trommel check --explain W107
+  trommel check my-pack --benign clean.ndjson --top 50
+  trommel check my-pack --output-format sarif > check.sarif
+
+{}", exit::HELP))]
 pub struct CheckArgs {
     /// Pack folders, rule files, shipped packs by name (default: all
     /// shipped packs).
     #[arg(value_name = "PACK")]
     pub packs: Vec<String>,
 
-    /// One JSON object a diagnostic.
+    /// How to print the diagnostics.
+    #[arg(long, value_name = "FORMAT", default_value = "plain")]
+    pub output_format: CheckFormat,
+
+    /// The same as --output-format json.
     #[arg(long)]
     pub json: bool,
 
@@ -263,12 +291,67 @@ pub struct CheckArgs {
     #[arg(long)]
     pub deny_warnings: bool,
 
-    /// Explain a diagnostic, for example E013.
+    /// Change the files: apply every fix that keeps the meaning of a pack.
+    #[arg(long)]
+    pub fix: bool,
+
+    /// Explain a diagnostic by its code or name, for example E013.
     #[arg(long, value_name = "CODE")]
     pub explain: Option<String>,
+
+    /// Find what terms hit by accident in the built-in word lists.
+    #[arg(long)]
+    pub collisions: bool,
+
+    /// Find what terms hit by accident in benign records too: files,
+    /// folders, globs; comma-separated or repeated.
+    #[arg(long, value_name = "PATH", value_delimiter = ',')]
+    pub benign: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub input: InputArgs,
+
+    /// List plain mentions of terms too, not only accidents.
+    #[arg(long)]
+    pub mentions: bool,
+
+    /// Terms shown, those with the most hits first.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub top: usize,
+
+    /// Fail when benign records have more accidental hits in a million
+    /// characters.
+    #[arg(long, value_name = "RATE")]
+    pub max_false_hits: Option<f64>,
 }
 
 #[derive(Clone, Debug, Args)]
+#[command(after_help = format!("\
+Examples:
+  trommel fmt my-pack
+  trommel fmt my-pack rules.toml --check
+
+{}", exit::HELP))]
+pub struct FmtArgs {
+    /// Pack folders and rule files.
+    #[arg(value_name = "PACK", required = true)]
+    pub packs: Vec<String>,
+
+    /// Change nothing; list the files that would change and fail if there
+    /// are any.
+    #[arg(long)]
+    pub check: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+#[command(after_help = format!("\
+Examples:
+  trommel test my-pack
+  trommel test my-pack reviewed.toml
+  trommel test my-pack --only gambling.house -v
+  trommel test my-pack --junit tests.xml
+
+{}", exit::HELP))]
 pub struct TestArgs {
     /// Pack folders, rule files, shipped packs by name (default: all
     /// shipped packs).
@@ -286,9 +369,21 @@ pub struct TestArgs {
     /// List passing tests too.
     #[arg(long, short = 'v')]
     pub verbose: bool,
+
+    /// Write the results as JUnit XML to a file.
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, Args)]
+#[command(after_help = format!("\
+Examples:
+  trommel explain -r my-pack '真.人.百.家.樂 加薇❤demo_lucky88'
+  trommel explain -r my-pack 'a text' --why-not gambling.demo.zh
+  trommel explain -r my-pack 'a text' --why-not 真人百家乐
+  trommel explain -r my-pack --markup - < texts.txt > reviewed.toml
+
+{}", exit::HELP))]
 pub struct ExplainArgs {
     /// The text; none or - reads standard input.
     #[arg(value_name = "TEXT")]
@@ -300,6 +395,15 @@ pub struct ExplainArgs {
     /// Only rules whose id begins with this.
     #[arg(long, value_name = "PREFIX")]
     pub rule: Option<String>,
+
+    /// Explain why this rule, or this term, did not hit: the nearest miss.
+    #[arg(long, value_name = "NAME", conflicts_with = "rule")]
+    pub why_not: Option<String>,
+
+    /// Write a test case instead: the verdict, with its evidence marked in
+    /// the text. Standard input is a text a line.
+    #[arg(long, conflicts_with_all = ["why_not", "rule"])]
+    pub markup: bool,
 
     /// Treat the text as a record of this surface.
     #[arg(long, value_name = "NAME")]
@@ -354,6 +458,48 @@ pub struct EvalArgs {
     /// passed) as NDJSON to a file.
     #[arg(long, value_name = "FILE")]
     pub errors: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Args)]
+#[command(after_help = format!("\
+Examples:
+  trommel attack my-pack
+  trommel attack my-pack --operator homoglyph,leet --terms 200
+  trommel attack gambling fraud --json > attack.json
+  trommel attack my-pack --emit-cases cases.ndjson
+
+{}", exit::HELP))]
+pub struct AttackArgs {
+    /// Pack folders, rule files, shipped packs by name, or one compiled
+    /// image (default: all shipped packs).
+    #[arg(value_name = "PACK")]
+    pub packs: Vec<String>,
+
+    /// Draws terms, places and disguises; the same seed gives the same
+    /// cases.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+
+    /// Terms drawn for each language and length.
+    #[arg(long, value_name = "N", default_value_t = 40)]
+    pub terms: usize,
+
+    /// Only these attacks; comma-separated or repeated.
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub operator: Vec<String>,
+
+    /// Print JSON instead of a table.
+    #[arg(long)]
+    pub json: bool,
+
+    /// Write the attacked texts as NDJSON to a file, so that other tools can
+    /// be measured on the same bytes.
+    #[arg(long, value_name = "FILE")]
+    pub emit_cases: Option<PathBuf>,
+
+    /// Search engine.
+    #[arg(long, value_name = "ENGINE", default_value = "auto")]
+    pub engine: Engine,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -3,12 +3,15 @@
 //! `messages` writes to the terminal.
 
 mod args;
+mod attack;
 mod check;
+mod collide;
 mod compile;
 mod config;
 mod eval;
 mod exit;
 mod explain;
+mod fmt;
 mod inspect;
 mod messages;
 mod rules;
@@ -54,8 +57,10 @@ fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Compile(args) => compile::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Fmt(args) => fmt::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Attack(args) => attack::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => schema::completions(&args),

@@ -33,8 +33,8 @@ fn one_fail_on_tripped() {
 fn one_check_failed() {
     assert_eq!(code(&run(&["check", "broken/E005.toml"])), 1);
     assert_eq!(code(&run(&["check", "demo"])), 0);
-    assert_eq!(code(&run(&["check", "broken/W101.toml"])), 0);
-    let strict = ["check", "--deny-warnings", "broken/W101.toml"];
+    assert_eq!(code(&run(&["check", "broken/E019.toml"])), 0);
+    let strict = ["check", "--deny-warnings", "broken/E019.toml"];
     assert_eq!(code(&run(&strict)), 1);
 }
 
