@@ -27,7 +27,7 @@ pub struct Date(pub u32);
 /// overrides it so that old runs can be repeated.
 pub fn today() -> Date {
     if let Ok(text) = std::env::var("TROMMEL_TODAY")
-        && let Some(date) = parse_date(&text)
+        && let Some(date) = parse_date(text.get(..10).unwrap_or(&text))
     {
         return date;
     }
@@ -36,6 +36,31 @@ pub fn today() -> Date {
         + i32::from(date.month()) * 100
         + i32::from(date.day());
     Date(u32::try_from(number).unwrap_or(0))
+}
+
+/// A moment in seconds since 1970, in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment(pub i64);
+
+/// This moment. `TROMMEL_TODAY` overrides it, as it does the date; it may
+/// hold a time too.
+pub fn now() -> Moment {
+    std::env::var("TROMMEL_TODAY")
+        .ok()
+        .and_then(|text| parse_moment(&text))
+        .unwrap_or_else(|| Moment(jiff::Timestamp::now().as_second()))
+}
+
+/// Reads an RFC 3339 time, or a day, which means its end: of something that
+/// was done on a day no more is known.
+pub fn parse_moment(text: &str) -> Option<Moment> {
+    if let Ok(time) = text.parse::<jiff::Timestamp>() {
+        return Some(Moment(time.as_second()));
+    }
+    let date: jiff::civil::Date = text.parse().ok()?;
+    let end = date.at(23, 59, 59, 0);
+    let zoned = end.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+    Some(Moment(zoned.timestamp().as_second()))
 }
 
 /// Reads `YYYY-MM-DD`.

@@ -59,6 +59,10 @@ pub enum Command {
     Test(TestArgs),
     /// Show why a text gets its verdict, or why a rule does not fire.
     Explain(ExplainArgs),
+    /// Back-test: what new rules change on an archive.
+    Diff(DiffArgs),
+    /// Measure time and hits of rules and terms on a corpus.
+    Profile(ProfileArgs),
     /// Measure packs on labelled records.
     Eval(EvalArgs),
     /// Disguise the terms of packs and count how many are found.
@@ -68,6 +72,10 @@ pub enum Command {
     /// Print shell completions.
     Completions(CompletionArgs),
     /// Print the manual page.
+    #[command(after_help = "\
+Examples:
+  trommel man > trommel.1
+  man ./trommel.1")]
     Man,
 }
 
@@ -227,6 +235,12 @@ pub struct ScanArgs {
 }
 
 #[derive(Clone, Debug, Args)]
+#[command(after_help = format!("\
+Examples:
+  trommel compile gambling fraud -o rules.img
+  trommel compile my-pack -o my.img
+
+{}", exit::HELP))]
 pub struct CompileArgs {
     /// Pack folders, rule files, shipped packs by name.
     #[arg(value_name = "PACK", required = true)]
@@ -238,6 +252,12 @@ pub struct CompileArgs {
 }
 
 #[derive(Clone, Debug, Args)]
+#[command(after_help = format!("\
+Examples:
+  trommel inspect rules.img
+  trommel inspect rules.img --terms --json
+
+{}", exit::HELP))]
 pub struct InspectArgs {
     /// Image file.
     #[arg(value_name = "IMAGE")]
@@ -415,7 +435,112 @@ pub struct ExplainArgs {
 }
 
 #[derive(Clone, Debug, Args)]
+#[command(after_help = format!("\
+Examples:
+  trommel diff rules.img my-pack archive.ndjson
+  trommel diff old-pack new-pack archive/ --markdown > comment.md
+  trommel diff rules.img my-pack archive/ --max-new-takedowns 0.01%
+  trommel diff rules.img my-pack archive/ --expect expect.toml
+
+An expectations file says which changes are meant:
+  [[expect]]
+  change = \"appear\"            # appear, up, down, vanish; omitted: any
+  rule = \"gambling.*\"          # the deciding rule; omitted: any
+  verdict = \"takedown\"         # the new one (vanish: the old one)
+  at_most = 20                 # or at_least, exactly
+
+{}", exit::HELP))]
+pub struct DiffArgs {
+    /// The rules before: packs or an image, comma-separated.
+    #[arg(value_name = "OLD")]
+    pub old: String,
+
+    /// The rules after.
+    #[arg(value_name = "NEW")]
+    pub new: String,
+
+    /// Records: files, folders, globs.
+    #[arg(value_name = "ARCHIVE", required = true)]
+    pub archive: Vec<PathBuf>,
+
+    /// The operator's policy file, for both.
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub input: InputArgs,
+
+    /// Write Markdown for a pull request.
+    #[arg(long, conflicts_with = "json")]
+    pub markdown: bool,
+
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+
+    /// Samples for each kind of change and rule.
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub samples: usize,
+
+    /// Draws the samples.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+
+    /// Fail when more records (or a share, 0.1%) no longer pass.
+    #[arg(long, value_name = "N|P%")]
+    pub max_new: Option<String>,
+
+    /// Fail when more records become takedowns.
+    #[arg(long, value_name = "N|P%")]
+    pub max_new_takedowns: Option<String>,
+
+    /// Fail when more records pass that did not.
+    #[arg(long, value_name = "N|P%")]
+    pub max_lost: Option<String>,
+
+    /// Fail when the changes are not as this file expects.
+    #[arg(long, value_name = "FILE")]
+    pub expect: Option<PathBuf>,
+
+    /// Search engine.
+    #[arg(long, value_name = "ENGINE", default_value = "auto")]
+    pub engine: Engine,
+}
+
+#[derive(Clone, Debug, Args)]
+#[command(after_help = format!("\
+Examples:
+  trommel profile archive.ndjson -r my-pack
+  trommel profile archive/ --top 50
+  trommel profile clean.ndjson --json > profile.json
+
+{}", exit::HELP))]
+pub struct ProfileArgs {
+    /// Records: files, folders, globs.
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub rules: RuleArgs,
+
+    #[command(flatten)]
+    pub input: InputArgs,
+
+    /// Lines of each table.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub top: usize,
+
+    /// Print JSON: everything.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Clone, Debug, Args)]
 #[command(after_help = "\
+Examples:
+  trommel eval labelled.ndjson -r my-pack
+  trommel eval labelled/ --by-rule --errors wrong.ndjson
+
 Each record needs a label: `clean` (or pass, ham, ok) must pass, anything
 else should be caught. Records are grouped by file (the part of the id before
 its last hyphen, or the file's name) and label. A record with `cluster_size`
@@ -503,6 +628,11 @@ pub struct AttackArgs {
 }
 
 #[derive(Clone, Debug, Args)]
+#[command(after_help = format!("\
+Examples:
+  trommel schema verdict > verdict.schema.json
+
+{}", exit::HELP))]
 pub struct SchemaArgs {
     /// Which schema.
     #[arg(value_name = "NAME")]
@@ -517,6 +647,11 @@ pub enum SchemaName {
 }
 
 #[derive(Clone, Debug, Args)]
+#[command(after_help = format!("\
+Examples:
+  trommel completions bash > trommel.bash
+
+{}", exit::HELP))]
 pub struct CompletionArgs {
     /// Which shell.
     #[arg(value_name = "SHELL")]

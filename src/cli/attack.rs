@@ -134,8 +134,8 @@ fn table(args: &AttackArgs, report: &Report) -> String {
     let (clean, flagged) = totals(report);
     let _ = writeln!(
         out,
-        "\nclean sentences flagged: {}/{} as they are ({} %), {flagged}/{clean} \
-         attacked ({} %)",
+        "\nclean sentences flagged: {}/{} as they are ({} %), \
+         {flagged}/{clean} attacked ({} %)",
         report.plain_flagged,
         report.plain,
         percent(report.plain_flagged, report.plain),

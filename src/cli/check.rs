@@ -127,9 +127,10 @@ fn explain(id: &str) -> anyhow::Result<Exit> {
     if code.severity == Severity::Warning {
         let _ = writeln!(
             text,
-            "\nTo silence it, in pack.toml or the rule file:\n\n    [[allow]]\n \
-             \x20  lint = \"{}\"\n    at = \"…\"      # a rule id, a file or \
-             the marked text; optional\n    reason = \"…\"",
+            "\nTo silence it, in pack.toml or the rule file:\n\n    \
+             [[allow]]\n    lint = \"{}\"\n    at = \"…\"      # a rule \
+             id, a file or the marked text; optional\n    reason = \
+             \"…\"",
             code.id
         );
     }

@@ -8,12 +8,14 @@ mod check;
 mod collide;
 mod compile;
 mod config;
+mod diff;
 mod eval;
 mod exit;
 mod explain;
 mod fmt;
 mod inspect;
 mod messages;
+mod profile;
 mod rules;
 mod scan;
 mod schema;
@@ -61,6 +63,8 @@ fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Test(args) => test::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Attack(args) => attack::run(&args),
+        Command::Diff(args) => diff::run(&args),
+        Command::Profile(args) => profile::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => schema::completions(&args),

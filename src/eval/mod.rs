@@ -39,6 +39,7 @@ mod policy;
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use crate::base::clock::Moment;
 use crate::base::{Span, int};
 use crate::fold::{Fold, Folds, letter};
 use crate::image::{Condition, Image, ImageView, RuleMeta};
@@ -65,6 +66,7 @@ pub struct ScannerError(String);
 pub struct Config {
     engine: EngineKind,
     policy: Policy,
+    now: Option<Moment>,
 }
 
 impl Config {
@@ -79,6 +81,13 @@ impl Config {
 
     pub fn policy(mut self, policy: Policy) -> Config {
         self.policy = policy;
+        self
+    }
+
+    /// The moment that the policy's waiting time of edited rules is counted
+    /// from. Not given: every rule has settled.
+    pub fn now(mut self, now: Moment) -> Config {
+        self.now = Some(now);
         self
     }
 }
@@ -216,7 +225,7 @@ impl Scanner {
         let rules = meta
             .rules
             .iter()
-            .map(|rule| rule_runtime(rule, &policy))
+            .map(|rule| rule_runtime(rule, &policy, config.now))
             .collect();
         let mut scanner = Scanner {
             rules_by_set: vec![Vec::new(); sets.len()],
@@ -581,6 +590,25 @@ impl Scanner {
         all
     }
 
+    /// Judges a record as `scan` does and shows every rule that is due to
+    /// `see`, with a call that evaluates it: the caller may take the time
+    /// around it. Sets are found when the first rule asks for them.
+    pub fn each_due(
+        &self,
+        record: &Record<'_>,
+        scratch: &mut Scratch,
+        see: &mut dyn FnMut(u32, &mut dyn FnMut() -> Option<Fired>),
+    ) {
+        let view = self.image.view();
+        self.collect(&view, record, false, scratch);
+        let due = std::mem::take(&mut scratch.due);
+        for &rule in &due {
+            see(rule, &mut || self.rule(&view, rule, record, scratch));
+        }
+        scratch.due = due;
+        scratch.cache.reset();
+    }
+
     /// Rules whose announcing sets have a hit in the record.
     pub fn due(&self, record: &Record<'_>, scratch: &mut Scratch) -> Vec<u32> {
         let view = self.image.view();
@@ -671,7 +699,11 @@ fn set_runtime(
     Ok(runtime)
 }
 
-fn rule_runtime(rule: &RuleMeta, policy: &Policy) -> RuleRuntime {
+fn rule_runtime(
+    rule: &RuleMeta,
+    policy: &Policy,
+    now: Option<Moment>,
+) -> RuleRuntime {
     let own = policy.rule(&rule.id);
     let mut ceiling = Verdict::parse(&rule.ceiling).unwrap_or(Verdict::Report);
     if rule.status != "stable" {
@@ -683,6 +715,9 @@ fn rule_runtime(rule: &RuleMeta, policy: &Policy) -> RuleRuntime {
     }
     if let Some(max) = own.and_then(|own| own.max) {
         ceiling = ceiling.min(max);
+    }
+    if now.is_some_and(|now| policy.is_settling(&rule.updated, now)) {
+        ceiling = ceiling.min(Verdict::Report);
     }
     RuleRuntime {
         // The image check has seen that the name is one of the list.

@@ -17,12 +17,17 @@
 //! disable = true               # or:
 //! downgrade = "report"         # the most it may ask for
 //! exceptions = ["时时彩虹"]     # phrases that remove a hit they cover
+//!
+//! [lifecycle]
+//! settle_hours = 24            # a rule edited within so many hours only
+//!                              # reports
 //! ```
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::base::clock::{self, Moment};
 use crate::verdict::{Category, Milli, Verdict};
 
 /// A checked policy.
@@ -31,6 +36,7 @@ pub struct Policy {
     defaults: Limits,
     categories: BTreeMap<Category, CategoryPolicy>,
     rules: BTreeMap<String, RulePolicy>,
+    settle_hours: u32,
     digest: String,
 }
 
@@ -65,6 +71,13 @@ struct FilePolicy {
     thresholds: FileLimits,
     category: BTreeMap<String, FileCategory>,
     rule: BTreeMap<String, RulePolicy>,
+    lifecycle: FileLifecycle,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct FileLifecycle {
+    settle_hours: u32,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -99,6 +112,7 @@ impl Default for Policy {
             },
             categories: BTreeMap::new(),
             rules: BTreeMap::new(),
+            settle_hours: 0,
             digest: String::new(),
         }
     }
@@ -145,6 +159,7 @@ impl Policy {
             }
             policy.rules.insert(id, entry);
         }
+        policy.settle_hours = file.lifecycle.settle_hours;
         let hash = blake3::hash(text.as_bytes());
         policy.digest = format!("b3:{}", hash.to_hex());
         Ok(policy)
@@ -164,6 +179,15 @@ impl Policy {
     /// What the policy says about a rule.
     pub fn rule(&self, id: &str) -> Option<&RulePolicy> {
         self.rules.get(id)
+    }
+
+    /// Whether a rule was edited so lately that it only reports. A rule that
+    /// does not say when it was edited has settled; a time to come has not.
+    pub fn is_settling(&self, updated: &str, now: Moment) -> bool {
+        let wait = i64::from(self.settle_hours) * 3600;
+        wait > 0
+            && clock::parse_moment(updated)
+                .is_some_and(|edited| edited.0.saturating_add(wait) > now.0)
     }
 
     /// Digest of the file, empty for the built-in policy.
@@ -239,6 +263,27 @@ mod tests {
         assert_eq!(comment.max, Verdict::Report);
         let other = policy.limits(Category::Fraud, None);
         assert_eq!(other.takedown, Milli(900));
+    }
+
+    #[test]
+    fn an_edited_rule_settles() {
+        let text = "[lifecycle]\nsettle_hours = 24";
+        let policy = Policy::parse(text, &[]).unwrap();
+        let at = |text| clock::parse_moment(text).unwrap();
+        let rows = [
+            ("2026-11-22T10:00:00Z", "2026-11-23T09:59:59Z", true),
+            ("2026-11-22T10:00:00Z", "2026-11-23T10:00:00Z", false),
+            ("2026-11-22", "2026-11-23T20:00:00Z", true),
+            ("2026-11-22", "2026-11-24T00:00:00Z", false),
+            ("2026-12-01", "2026-11-23T20:00:00Z", true),
+            ("", "2026-11-23T20:00:00Z", false),
+        ];
+        for (updated, now, wanted) in rows {
+            let found = policy.is_settling(updated, at(now));
+            assert_eq!(found, wanted, "{updated} at {now}");
+        }
+        let other = Policy::default();
+        assert!(!other.is_settling("2026-11-22", at("2026-11-22")));
     }
 
     #[test]

@@ -6,11 +6,13 @@
 //!    | ^^^^^^^^^^^^^ no term of the rule is in the text
 //! ```
 
+use std::collections::BTreeSet;
+
 use super::{Lint, Pass, logic, warning};
 use crate::base::int;
-use crate::eval::{Scratch, Tri, text_record};
+use crate::eval::{Scanner, Scratch, Tri, text_record};
 use crate::image::Condition;
-use crate::pack::Diagnostic;
+use crate::pack::{Diagnostic, Test};
 use crate::verdict::Verdict;
 
 pub const LINT: Lint = Lint {
@@ -48,19 +50,9 @@ fn run(pass: &Pass<'_>, out: &mut Vec<Diagnostic>) {
             .iter()
             .filter(|test| test.expect == Verdict::Pass && !test.todo)
             .collect();
-        // A test with attributes may be about them.
-        let touches = misses.iter().any(|test| {
-            let record = text_record(&test.text);
-            let bare = test.meta.is_empty()
-                && test.surface.is_none()
-                && test.lang.is_none();
-            !bare
-                || scanner.with_judge(number, &record, &mut scratch, |judge| {
-                    (0..sets).any(|set| {
-                        judge(&Condition::Set(set)).tri == Tri::True
-                    })
-                })
-        });
+        let touches = misses
+            .iter()
+            .any(|test| touches(scanner, number, sets, test, &mut scratch));
         if let (false, Some(test)) = (touches, misses.first()) {
             out.push(Diagnostic::new(
                 &LINT.code,
@@ -71,4 +63,37 @@ fn run(pass: &Pass<'_>, out: &mut Vec<Diagnostic>) {
             ));
         }
     }
+}
+
+/// Whether a set of the rule has a hit in the text, one that an exception
+/// takes away included.
+fn touches(
+    scanner: &Scanner,
+    rule: u32,
+    sets: u32,
+    test: &Test,
+    scratch: &mut Scratch,
+) -> bool {
+    let bare =
+        test.meta.is_empty() && test.surface.is_none() && test.lang.is_none();
+    // A test with attributes may be about them.
+    if !bare {
+        return true;
+    }
+    let record = text_record(&test.text);
+    let meta = scanner.image().meta();
+    let mut own: BTreeSet<u32> = BTreeSet::new();
+    let rule_meta = &meta.rules[int::to_usize(rule)];
+    let mut todo: Vec<u32> =
+        rule_meta.sets.iter().map(|(_, set)| *set).collect();
+    while let Some(set) = todo.pop() {
+        if own.insert(set) {
+            todo.extend(&meta.sets[int::to_usize(set)].members);
+        }
+    }
+    let raw = scanner.hits(&record, scratch);
+    raw.iter().any(|(_, hit)| own.contains(&hit.set))
+        || scanner.with_judge(rule, &record, scratch, |judge| {
+            (0..sets).any(|set| judge(&Condition::Set(set)).tri == Tri::True)
+        })
 }

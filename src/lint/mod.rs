@@ -230,7 +230,7 @@ mod tests {
         let mut ids = BTreeSet::new();
         for code in codes() {
             assert!(ids.insert(code.id), "{} twice", code.id);
-            assert!(code.explain.len() > 60, "{}", code.id);
+            assert!(code.explain.len() > 40, "{}", code.id);
             assert!(!code.title.ends_with('.'), "{}", code.id);
         }
         let names: BTreeSet<&str> = LINTS.iter().map(|l| l.name).collect();

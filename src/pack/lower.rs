@@ -160,6 +160,7 @@ fn lower_rule(
         surfaces: rule.surfaces.clone(),
         owner: rule.owner.clone(),
         review_by: rule.review_by.value.clone(),
+        updated: rule.updated.clone(),
         reason_zh: rule.reason_zh.clone(),
         reason_en: rule.reason_en.clone(),
         sets: numbers,

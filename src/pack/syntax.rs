@@ -62,6 +62,8 @@ pub struct Rule {
     pub surfaces: Vec<String>,
     pub owner: String,
     pub review_by: Sp<String>,
+    /// When it was edited last; empty when the file does not say.
+    pub updated: String,
     pub reason_zh: String,
     pub reason_en: String,
     pub sets: Vec<(Sp<String>, SetDef)>,
@@ -457,6 +459,7 @@ fn rule(
         reader.missing("review_by", help);
     }
     reader.date("created");
+    let updated = reader.date("updated");
     reader.strings("references");
     let reason = reader.table("reason");
     if reason.is_none() {
@@ -476,25 +479,20 @@ fn rule(
         [("takedown", Verdict::Takedown), ("report", Verdict::Report)];
     let states = Status::ALL.map(|s| (s.as_str(), s));
     let custom = Category::Custom;
+    let takedown = Verdict::Takedown;
     let mut rule = Rule {
         file,
         span,
         title: title.value,
         category: choice("category", category, &categories, custom, file, out),
         confidence: confidence_of(confidence, file, out),
-        ceiling: choice(
-            "ceiling",
-            ceiling,
-            &ceilings,
-            Verdict::Takedown,
-            file,
-            out,
-        ),
+        ceiling: choice("ceiling", ceiling, &ceilings, takedown, file, out),
         status: choice("status", status, &states, Status::Stable, file, out),
         langs: langs.into_iter().map(|l| l.value).collect(),
         surfaces: surfaces.into_iter().map(|s| s.value).collect(),
         owner: owner.value,
         review_by: review_date(review_by, &id, file, out),
+        updated: updated_on(updated, file, out),
         reason_zh: String::new(),
         reason_en: String::new(),
         sets: Vec::new(),
@@ -572,6 +570,24 @@ fn review_date(
         ));
     }
     found
+}
+
+fn updated_on(
+    found: Option<Sp<String>>,
+    file: usize,
+    out: &mut Vec<Diagnostic>,
+) -> String {
+    let Some(found) = found else { return String::new() };
+    if clock::parse_moment(&found.value).is_none() {
+        out.push(Diagnostic::new(
+            &BAD_VALUE,
+            "`updated` is not a time",
+            file,
+            found.span,
+            "expected a day or a time such as 2027-05-20T14:30:00Z",
+        ));
+    }
+    found.value
 }
 
 fn check_id(rule: &Rule, out: &mut Vec<Diagnostic>) {

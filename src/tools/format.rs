@@ -173,12 +173,13 @@ fn table(table: &mut Table, path: &[&str], first: bool) {
     let keys: Vec<String> =
         table.iter().map(|(key, _)| key.to_owned()).collect();
     for (number, name) in keys.iter().enumerate() {
-        if let Some(mut key) = table.key_mut(name) {
+        // The decor of a header belongs to its table.
+        let is_value = table.get(name).is_some_and(Item::is_value);
+        if let (true, Some(mut key)) = (is_value, table.key_mut(name)) {
             let decor = key.leaf_decor_mut();
             let prefix = decor.prefix().map_or("", text_of).to_owned();
-            let alone = number == 0 && !first;
             let mut prefix = lines(&prefix, Lead::Keep);
-            if alone {
+            if number == 0 && !first {
                 prefix = prefix.trim_start_matches('\n').to_owned();
             }
             *decor = Decor::new(prefix, " ");

@@ -252,7 +252,7 @@ mod tests {
     #[test]
     fn the_reason_names_gap_boundary_or_letter() {
         let rows = [
-            ("真人百家乐", "真人……………………百家乐", "separators"),
+            ("真人百家乐", "真人…………………………百家乐", "separators"),
             ("真人百家乐", "真人百乐", "letter 4 `家` is missing"),
             ("真人百家乐", "真人百加乐", "letter 4 is `加`, not `家`"),
             ("真人百家乐", "真人百大家乐", "`大` stands between"),

@@ -2,6 +2,7 @@
 //! data. In: packs, scanners, texts; out: values that `cli` prints.
 
 pub mod attack;
+pub mod backtest;
 pub mod corpus;
 pub mod evaluate;
 pub mod explain;
@@ -9,5 +10,6 @@ pub mod format;
 pub mod junit;
 pub mod markup;
 mod miss;
+pub mod profile;
 pub mod rule_test;
 pub mod why_not;

@@ -425,8 +425,9 @@ impl Walk<'_, '_> {
         if !used.is_empty() {
             return vec![format!("`{name}` has {}", self.quotes(used))];
         }
-        let mut lines = vec![format!("`{name}` has no hit")];
         let members = self.members(*number);
+        let mut lines = vec![format!("`{name}` has no hit")];
+        lines.extend(self.covered(&members));
         let metas = &self.scanner.image().meta().sets;
         let structured: Vec<&str> = members
             .iter()
@@ -444,6 +445,37 @@ impl Walk<'_, '_> {
             write_miss(self.record, found, "", &mut text);
             lines.push(text);
         }
+        lines
+    }
+
+    /// Hits of the sets that exceptions took away.
+    fn covered(&self, sets: &BTreeSet<u32>) -> Vec<String> {
+        let view = self.scanner.image().view();
+        let mut scratch = Scratch::default();
+        let hits = self.scanner.hits(self.record, &mut scratch);
+        let is_exception =
+            |term: u32| view.terms[int::to_usize(term)].is_exception();
+        let mut lines = Vec::new();
+        for (field, hit) in &hits {
+            if !sets.contains(&hit.set) || is_exception(hit.term) {
+                continue;
+            }
+            let shield = hits.iter().find(|(other, shield)| {
+                other == field
+                    && is_exception(shield.term)
+                    && shield.set == hit.set
+                    && shield.span.covers(hit.span)
+            });
+            lines.extend(shield.map(|(_, shield)| {
+                format!(
+                    "`{}` is there, and the exception `{}` covers it",
+                    view.term_text(hit.term),
+                    view.term_text(shield.term)
+                )
+            }));
+        }
+        lines.sort();
+        lines.dedup();
         lines
     }
 

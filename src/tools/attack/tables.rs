@@ -89,6 +89,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn syllables_are_those_of_the_provenance() {
+        use sha2::{Digest, Sha256};
+        let text = include_str!("data/syllables.txt");
+        let sum: String = Sha256::digest(text.as_bytes())
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        assert!(include_str!("data/PROVENANCE.md").contains(&sum), "{sum}");
+    }
+
+    #[test]
     fn tables_are_read_and_change_something() {
         let tables = tables();
         for others in [&tables.homoglyph, &tables.variant, &tables.lookalike] {
