@@ -108,7 +108,7 @@ fn why_not_names_what_was_missing() {
         ("why-not-boundary", "mycasinos", "casino"),
         (
             "why-not-exception",
-            "看真人百家乐的电影 加微信 abc12345",
+            "时时彩虹 加微信 abc12345",
             "gambling.demo.zh",
         ),
     ];
