@@ -35,15 +35,15 @@ mod interval;
 mod judge;
 mod phrase;
 mod policy;
+mod study;
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::base::clock::Moment;
 use crate::base::{Span, int};
 use crate::fold::{Fold, Folds, letter};
 use crate::image::{Condition, Image, ImageView, RuleMeta};
-use crate::record::{Field, Id, Lookup, Record};
+use crate::record::Record;
 use crate::scan::{self, Engine, EngineKind, Hit, Phase, ScanScratch};
 use crate::validate::{self, KindSet};
 use crate::verdict::{Category, Milli, Verdict};
@@ -52,6 +52,7 @@ pub use facts::{Facts, NAMES as TEXT_FACTS};
 pub use interval::{Identity, Interval, Source};
 pub use judge::{Intervals, Judge, Judgement, Tri, Used};
 pub use policy::{Limits, Policy, PolicyError, RulePolicy};
+pub use study::text_record;
 
 use interval::leftmost_longest;
 use phrase::Phrase;
@@ -590,25 +591,6 @@ impl Scanner {
         all
     }
 
-    /// Judges a record as `scan` does and shows every rule that is due to
-    /// `see`, with a call that evaluates it: the caller may take the time
-    /// around it. Sets are found when the first rule asks for them.
-    pub fn each_due(
-        &self,
-        record: &Record<'_>,
-        scratch: &mut Scratch,
-        see: &mut dyn FnMut(u32, &mut dyn FnMut() -> Option<Fired>),
-    ) {
-        let view = self.image.view();
-        self.collect(&view, record, false, scratch);
-        let due = std::mem::take(&mut scratch.due);
-        for &rule in &due {
-            see(rule, &mut || self.rule(&view, rule, record, scratch));
-        }
-        scratch.due = due;
-        scratch.cache.reset();
-    }
-
     /// Rules whose announcing sets have a hit in the record.
     pub fn due(&self, record: &Record<'_>, scratch: &mut Scratch) -> Vec<u32> {
         let view = self.image.view();
@@ -1021,23 +1003,5 @@ impl Cache {
             entry.searched = KindSet::NONE;
             entry.found.clear();
         }
-    }
-}
-
-/// A record that is nothing but a text.
-pub fn text_record(text: &str) -> Record<'_> {
-    let field = Field { name: "text", text: Cow::Borrowed(text) };
-    Record {
-        id: Id::Absent,
-        fields: [field].into_iter().collect(),
-        surface: None,
-        author: None,
-        group: None,
-        lang: None,
-        created_at: None,
-        line: 1,
-        offset: 0,
-        raw: text.as_bytes(),
-        lookup: Lookup::None,
     }
 }

@@ -135,6 +135,7 @@ impl Collisions {
     ) {
         let hits = scanner.hits(record, scratch);
         let view = scanner.image().view();
+        let sets = &scanner.image().meta().sets;
         let row = |hit: &Hit| &view.terms[int::to_usize(hit.term)];
         let mut seen: BTreeSet<(u32, Span, &str)> = BTreeSet::new();
         for (field, hit) in &hits {
@@ -144,7 +145,10 @@ impl Collisions {
                     && shield.set == hit.set
                     && shield.span.covers(hit.span)
             });
-            let wakes = row(hit).is_waking() && !row(hit).is_exception();
+            // Literals of regexes are looked for, not found.
+            let literal = sets[int::to_usize(hit.set)].label == "literal";
+            let wakes =
+                row(hit).is_waking() && !row(hit).is_exception() && !literal;
             if !wakes || shielded {
                 continue;
             }

@@ -53,6 +53,8 @@ mod unused_set;
 mod unused_shared;
 pub mod words;
 
+use std::collections::BTreeSet;
+
 use crate::eval::Scanner;
 use crate::pack::diagnostic::{self, CODES, Code, line_column};
 use crate::pack::{Compilation, Diagnostic};
@@ -166,12 +168,22 @@ pub fn check(compilation: &Compilation) -> Report {
     for lint in LINTS.iter().filter(|l| l.name != unused_allow::LINT.name) {
         (lint.run)(&pass, &mut found);
     }
-    sort(&mut found);
+    found.sort_by(|a, b| order(a).cmp(&order(b)).then(a.title.cmp(&b.title)));
     // Sets of several rules name the same file: one message is enough.
     found.dedup_by(|a, b| {
         a.code.id == b.code.id
             && a.title == b.title
             && a.labels[0] == b.labels[0]
+    });
+    // What follows from an error in a rule is no news.
+    let broken: BTreeSet<(usize, usize)> = compilation
+        .diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.is_error())
+        .filter_map(|diagnostic| pass.rule_at(diagnostic))
+        .collect();
+    found.retain(|diagnostic| {
+        pass.rule_at(diagnostic).is_none_or(|rule| !broken.contains(&rule))
     });
     let before = found.len();
     found.retain(|diagnostic| !pass.is_allowed(diagnostic));
@@ -180,17 +192,14 @@ pub fn check(compilation: &Compilation) -> Report {
     (unused_allow::LINT.run)(&pass, &mut late);
     found.extend(late);
     found.extend(compilation.diagnostics.iter().cloned());
-    sort(&mut found);
+    found.sort_by(|a, b| order(a).cmp(&order(b)));
     Report { diagnostics: found, allowed }
 }
 
-fn sort(all: &mut [Diagnostic]) {
-    all.sort_by(|a, b| {
-        let key = |d: &Diagnostic| {
-            (d.labels[0].file, d.labels[0].span.start, d.code.id)
-        };
-        key(a).cmp(&key(b)).then_with(|| a.title.cmp(&b.title))
-    });
+/// Messages stand in the order of the files.
+fn order(found: &Diagnostic) -> (usize, usize, &'static str) {
+    let label = &found.labels[0];
+    (label.file, label.span.start, found.code.id)
 }
 
 /// `path:line:column` of the first label.
@@ -223,7 +232,6 @@ const fn warning(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeSet;
 
     #[test]
     fn codes_and_names_are_unique_and_explained() {

@@ -328,6 +328,18 @@ impl<'a> Pass<'a> {
         Vec::new()
     }
 
+    /// The rule in which a message stands, by file and begin.
+    pub fn rule_at(&self, found: &Diagnostic) -> Option<(usize, usize)> {
+        let label = &found.labels[0];
+        let starts = self
+            .rules
+            .iter()
+            .filter(|view| view.rule.file == label.file)
+            .map(|view| view.rule.span.start);
+        let start = starts.filter(|at| *at <= label.span.start).max()?;
+        Some((label.file, start))
+    }
+
     /// Whether an `[[allow]]` of the pack covers a message.
     pub fn is_allowed(&self, found: &Diagnostic) -> bool {
         let label = &found.labels[0];

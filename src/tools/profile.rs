@@ -191,6 +191,9 @@ impl Profile {
     /// Waking terms by how many records they hit that were not flagged.
     pub fn noisy(&self, scanner: &Scanner) -> Vec<(u32, TermCost)> {
         let rows = scanner.image().view().terms;
+        let sets = &scanner.image().meta().sets;
+        // Literals of regexes are looked for, not found.
+        let literal = |set: u32| sets[int::to_usize(set)].label == "literal";
         let mut noisy: Vec<(u32, TermCost)> = self
             .terms
             .iter()
@@ -198,6 +201,7 @@ impl Profile {
                 let row = &rows[int::to_usize(**term)];
                 row.is_waking()
                     && !row.is_exception()
+                    && !literal(row.set)
                     && cost.records > cost.flagged
             })
             .map(|(term, cost)| (*term, *cost))

@@ -106,11 +106,7 @@ fn why_not_names_what_was_missing() {
         ("why-not-field", "free money", "spam.demo.en"),
         ("why-not-term", "真人…………………………百家乐", "真人百家乐"),
         ("why-not-boundary", "mycasinos", "casino"),
-        (
-            "why-not-exception",
-            "时时彩虹 加微信 abc12345",
-            "gambling.demo.zh",
-        ),
+        ("why-not-exception", "时时彩虹 加微信 abc12345", "gambling.demo.zh"),
     ];
     for (name, text, wanted) in rows {
         let flags = ["explain", "-r", "demo", text, "--why-not", wanted];

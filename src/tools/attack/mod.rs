@@ -6,9 +6,8 @@
 //!
 //! A case is a benign sentence with a disguised term in its gap. It counts
 //! as found when a term of that spelling, or an alias on its line, is hit in
-//! the gap. The place is exact when a hit covers the disguised term, no
-//! letter more or less. Where several terms of a pack overlap, the longest
-//! hit counts.
+//! the gap. The place is exact when such a hit covers the disguised term, no
+//! letter more or less.
 
 mod operators;
 mod tables;
@@ -20,7 +19,7 @@ use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use crate::base::int;
 use crate::base::random::Random;
 use crate::eval::{Scanner, Scratch, text_record};
-use crate::fold::tables::is_han;
+use crate::fold::tables::{Kind, is_han, kind};
 use crate::validate;
 use crate::verdict::Verdict;
 
@@ -373,6 +372,11 @@ fn judge(
     let hits = scanner.hits(&record, scratch);
     let Some(lines) = lines.get(term) else { return (false, false) };
     let (start, end) = (int::to_u32(case.start), int::to_u32(case.end));
+    // Whether marks behind the last letter belong to it is a matter of
+    // taste: both ends are exact.
+    let bare = case.text[case.start..case.end]
+        .trim_end_matches(|c| matches!(kind(c), Kind::Mark | Kind::Ignorable));
+    let bare = start + int::to_u32(bare.len());
     let mut found = false;
     let mut exact = false;
     for (_, hit) in &hits {
@@ -380,7 +384,8 @@ fn judge(
         let inside = hit.span.start < end && start < hit.span.end;
         if inside && lines.contains(&(row.set, row.identity)) {
             found = true;
-            exact |= (hit.span.start, hit.span.end) == (start, end);
+            exact |= hit.span.start == start
+                && (hit.span.end == end || hit.span.end == bare);
         }
     }
     (found, exact)
