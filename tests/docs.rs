@@ -133,6 +133,18 @@ fn every_diagnostic_is_in_the_reference() {
 }
 
 #[test]
+fn every_attack_is_in_its_document() {
+    let text = read("docs/attack.md");
+    for operator in trommel::tools::attack::OPERATORS {
+        let row =
+            format!("| `{}` | {} |", operator.name, operator.tier.as_str());
+        assert!(text.contains(&row), "no row `{row}` in docs/attack.md");
+    }
+    let rows = text.lines().filter(|line| line.starts_with("| `")).count();
+    assert_eq!(rows, trommel::tools::attack::OPERATORS.len());
+}
+
+#[test]
 fn every_fold_is_in_the_readme() {
     let text = read("README.md");
     for fold in trommel::fold::Fold::ALL {

@@ -130,5 +130,18 @@ pub fn scanner_of(
              (counted, never part of a verdict): see `trommel check`"
         ));
     }
-    Ok(Scanner::with_config(image, config)?)
+    let scanner = Scanner::with_config(image, config)?;
+    let rules = &scanner.image().meta().rules;
+    let now = clock::now();
+    let settling = rules
+        .iter()
+        .filter(|rule| scanner.policy().is_settling(&rule.updated, now))
+        .count();
+    if settling > 0 {
+        messages::warning(&format!(
+            "{settling} rules were edited lately and only report, as the \
+             policy demands"
+        ));
+    }
+    Ok(scanner)
 }

@@ -56,7 +56,7 @@ pub mod words;
 use std::collections::BTreeSet;
 
 use crate::eval::Scanner;
-use crate::pack::diagnostic::{self, CODES, Code, line_column};
+use crate::pack::diagnostic::{self, CODES, Code};
 use crate::pack::{Compilation, Diagnostic};
 
 pub use collide::{Collision, Collisions, Kind};
@@ -200,14 +200,6 @@ pub fn check(compilation: &Compilation) -> Report {
 fn order(found: &Diagnostic) -> (usize, usize, &'static str) {
     let label = &found.labels[0];
     (label.file, label.span.start, found.code.id)
-}
-
-/// `path:line:column` of the first label.
-pub fn place(found: &Diagnostic, compilation: &Compilation) -> String {
-    let label = &found.labels[0];
-    let file = &compilation.files[label.file];
-    let (line, column) = line_column(&file.text, label.span.start);
-    format!("{}:{line}:{column}", file.path)
 }
 
 /// A message as JSON, with the lint's name.

@@ -27,12 +27,6 @@ const RULE_KEYS: [&str; 14] = [
     "references",
 ];
 
-/// Keys of a test or case.
-const TEST_KEYS: [&str; 15] = [
-    "name", "expect", "rule", "text", "marked", "folds", "spans", "quotes",
-    "lang", "surface", "author", "meta", "todo", "note", "source",
-];
-
 /// The laid-out text of one file of a pack.
 pub fn format(file: &SourceFile) -> anyhow::Result<String> {
     if file.name.ends_with(".toml") {
@@ -159,14 +153,11 @@ fn behind(raw: &str) -> String {
 
 /// Lays out a table and everything in it. `path` names it.
 fn table(table: &mut Table, path: &[&str], first: bool) {
-    let order: Option<&[&str]> = match path.last() {
-        Some(&"rule") if path.len() == 1 => Some(&RULE_KEYS),
-        Some(&"test" | &"case") => Some(&TEST_KEYS),
-        _ => None,
-    };
-    if let Some(order) = order {
+    // Tests are left as their authors told them.
+    if path == ["rule"] {
         let place = |key: &str| {
-            order.iter().position(|name| *name == key).unwrap_or(order.len())
+            let known = RULE_KEYS.iter().position(|name| *name == key);
+            known.unwrap_or(RULE_KEYS.len())
         };
         table.sort_values_by(|a, _, b, _| place(a.get()).cmp(&place(b.get())));
     }
@@ -294,7 +285,7 @@ mod tests {
                       why\n# about sets\n[rule.sets]\na = { list = [\"x\", \
                       \"y\"], folds = \"exact\" }\n\nb = { list = [\n    \
                       \"p\",  # first\n    # second\n    \"q\",\n] }\n\n\
-                      [[case]]\nexpect = \"pass\"\ntext = \"t\"\n# end\n";
+                      [[case]]\ntext = \"t\"\nexpect = \"pass\"\n# end\n";
         let once = toml(text).unwrap();
         assert_eq!(once, wanted);
         assert_eq!(toml(&once).unwrap(), once);
