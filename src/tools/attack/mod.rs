@@ -103,17 +103,28 @@ pub struct Report {
     pub plain_flagged: u64,
 }
 
-/// Links and numbers for the attacks that terms have nothing for.
-const PROBES: [&str; 8] = [
-    "www.example.com",
-    "shop.example.net",
-    "example.org",
-    "play.example.com",
-    "13800138000",
-    "13912345678",
-    "15012345678",
-    "18612345678",
-];
+/// Links and numbers of each kind, for the attacks that terms have nothing
+/// for.
+const PROBES: usize = 20;
+
+/// Telephone numbers that could exist, and host names that nobody has.
+fn probes(seed: u64) -> Vec<String> {
+    const HEADS: [&str; 8] =
+        ["138", "139", "150", "159", "177", "186", "188", "199"];
+    const NAMES: [&str; 8] =
+        ["www", "shop", "play", "m", "vip", "go", "a1", "news"];
+    const HOSTS: [&str; 3] = ["example.com", "example.net", "example.org"];
+    let mut all = Vec::new();
+    for number in 0..PROBES {
+        let mut random = Random::new(seed, &["probe", &number.to_string()]);
+        let head = random.pick(&HEADS);
+        let tail = random.below(100_000_000);
+        all.push(format!("{head}{tail:08}"));
+        let (name, host) = (random.pick(&NAMES), random.pick(&HOSTS));
+        all.push(format!("{name}{number}.{host}"));
+    }
+    all
+}
 
 /// Terms of the image that the folds are for, drawn by language and length.
 pub fn draw(scanner: &Scanner, plan: &Plan) -> Vec<String> {
@@ -170,8 +181,8 @@ fn plain_case(term: &str) -> Option<Case> {
 pub fn cases(scanner: &Scanner, plan: &Plan) -> Vec<Case> {
     let mut terms: Vec<Case> =
         draw(scanner, plan).iter().filter_map(|t| plain_case(t)).collect();
-    for probe in PROBES {
-        terms.extend(plain_case(probe).map(|mut case| {
+    for probe in probes(plan.seed) {
+        terms.extend(plain_case(&probe).map(|mut case| {
             case.probe = true;
             case
         }));

@@ -546,6 +546,10 @@ fn reversed(term: &str, _: usize, _: &mut Random) -> Option<String> {
 }
 
 fn digits(term: &str, strength: usize, random: &mut Random) -> Option<String> {
+    // The digits of a host name are no number.
+    if term.contains('.') {
+        return None;
+    }
     replace(term, 1, random, &mut |c, random| {
         let at = usize::try_from(c.to_digit(10)?).ok()?;
         let rows =
