@@ -30,9 +30,7 @@ fn run(pass: &Pass<'_>, out: &mut Vec<Diagnostic>) {
         for (text, expr) in view.conditions() {
             logic::each(expr, &mut |part| {
                 let Some(why) = never(view, part) else { return };
-                let span = logic::operands(part)
-                    .first()
-                    .map_or(text.span.clone(), |name| name.span.clone());
+                let span = logic::span(part).unwrap_or(text.span.clone());
                 out.push(Diagnostic::new(
                     &LINT.code,
                     format!("`{}` is never true", logic::show(part)),

@@ -37,9 +37,7 @@ fn run(pass: &Pass<'_>, out: &mut Vec<Diagnostic>) {
 }
 
 fn say(rule: &Rule, text: &Sp<String>, part: &Expr) -> Diagnostic {
-    let span = logic::operands(part)
-        .first()
-        .map_or(text.span.clone(), |name| name.span.clone());
+    let span = logic::span(part).unwrap_or(text.span.clone());
     Diagnostic::new(
         &LINT.code,
         format!("`{}` is always true", logic::show(part)),

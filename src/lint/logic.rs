@@ -1,6 +1,8 @@
 //! Questions about conditions that several lints ask. In: a condition; out:
 //! which sets it names and how. Evaluates nothing.
 
+use std::ops::Range;
+
 use crate::image::Literal;
 use crate::pack::condition::Expr;
 use crate::pack::table::Sp;
@@ -38,6 +40,20 @@ pub fn names(expr: &Expr) -> Vec<&Sp<String>> {
     let mut all = Vec::new();
     each(expr, &mut |part| all.extend(operands(part)));
     all
+}
+
+/// From the first name in a condition to the last: the words to mark.
+pub fn span(expr: &Expr) -> Option<Range<usize>> {
+    let mut spans: Vec<Range<usize>> = Vec::new();
+    each(expr, &mut |part| {
+        spans.extend(operands(part).iter().map(|name| name.span.clone()));
+        if let Expr::Field(path, ..) | Expr::In(path, _) = part {
+            spans.push(path.span.clone());
+        }
+    });
+    let start = spans.iter().map(|span| span.start).min()?;
+    let end = spans.iter().map(|span| span.end).max()?;
+    Some(start..end)
 }
 
 /// Whether a condition counts the hits of a set.
