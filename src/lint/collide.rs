@@ -6,13 +6,16 @@
 //! A hit is looked at together with its surroundings. These are cut into
 //! words (the cut with the most likely words wins), and the hit is
 //!
-//! - *plain* when it begins and ends with words: the text mentions the term;
-//! - *inside* when one longer word contains it (`发票` in `开发票务`);
+//! - *plain* when it begins and ends with words: the text mentions the term,
+//!   perhaps as the head or tail of a compound (`电话` in `打电话`);
+//! - *open* when a Latin word goes on where the term ends in `*`;
+//! - *inside* when one longer word contains it (`可思` in `不可思议`);
 //! - *across* when it begins or ends in the middle of a word;
 //! - *folded* when it needed a disguise that costs something.
 //!
-//! The last three are accidents. Only terms that announce a rule are looked
-//! at; contexts are expected in ordinary text.
+//! *inside*, *across* and *folded* are accidents; the others are what the
+//! author asked for and may be looked at as mentions. Only terms that
+//! announce a rule are looked at; contexts are expected in ordinary text.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,15 +41,22 @@ pub enum Kind {
     Inside,
     Across,
     Folded,
+    Open,
     Plain,
 }
 
 impl Kind {
+    /// Whether nobody meant the term.
+    fn is_accident(self) -> bool {
+        matches!(self, Kind::Inside | Kind::Across | Kind::Folded)
+    }
+
     pub fn as_str(self) -> &'static str {
         match self {
             Kind::Inside => "inside",
             Kind::Across => "across",
             Kind::Folded => "folded",
+            Kind::Open => "open",
             Kind::Plain => "plain",
         }
     }
@@ -206,14 +216,14 @@ impl Collisions {
         let mut all: Vec<Collision> = self
             .terms
             .iter()
-            .filter(|((_, kind), _)| plain || *kind != Kind::Plain)
+            .filter(|((_, kind), _)| plain || kind.is_accident())
             .map(|((term, kind), entry)| {
                 let mut phrases: Vec<(String, u64)> =
                     entry.phrases.clone().into_iter().collect();
                 phrases.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
-                let exceptions = match kind {
-                    Kind::Plain => Vec::new(),
-                    _ => exceptions(&phrases, term),
+                let exceptions = match kind.is_accident() {
+                    true => exceptions(&phrases, term),
+                    false => Vec::new(),
                 };
                 let name = |set: &u32| sets[int::to_usize(*set)].name.clone();
                 Collision {
@@ -277,9 +287,24 @@ fn surroundings(text: &str, span: Span, words: &Words) -> (String, Kind) {
     } else if cuts.iter().any(|at| start < *at && *at < end) {
         Kind::Across
     } else {
-        Kind::Inside
+        inside(&text[start..end], &text[range], words)
     };
     (text[start..end].to_owned(), kind)
+}
+
+/// How a hit stands in a longer word.
+fn inside(word: &str, hit: &str, words: &Words) -> Kind {
+    if word.chars().all(|c| letter::canonical(c).is_ascii_alphanumeric()) {
+        // Terms with closed ends do not hit inside a Latin word.
+        return Kind::Open;
+    }
+    let folded: String = hit.chars().map(letter::canonical).collect();
+    let compound = word.starts_with(hit) || word.ends_with(hit);
+    if compound && words.per_million(&folded).is_some() {
+        Kind::Plain
+    } else {
+        Kind::Inside
+    }
 }
 
 fn is_wordlike(c: char) -> bool {
@@ -346,6 +371,8 @@ mod tests {
             ("我们公司", "公司", "公司", Kind::Plain),
             ("说 casino 了", "casino", "casino", Kind::Plain),
             ("不可思议的", "可思", "不可思议", Kind::Inside),
+            ("去打电话吧", "电话", "打电话", Kind::Plain),
+            ("the investment", "invest", "investment", Kind::Open),
         ];
         for (text, hit, phrase, kind) in rows {
             let start = text.find(hit).unwrap();
