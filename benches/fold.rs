@@ -18,8 +18,8 @@ use trommel::scan::Folded;
 const POSTS: usize = 2000;
 
 fn runs(folded: &Folded) -> usize {
-    assert_eq!(folded.starts.len(), folded.syms.len() + 1);
-    folded.syms.len()
+    assert_eq!(folded.starts().len(), folded.syms().len() + 1);
+    folded.count()
 }
 
 fn fold(criterion: &mut Criterion) {

@@ -49,4 +49,29 @@ pub fn low16(value: u32) -> u16 {
     value as u16
 }
 
+/// The whole part of a number that is not negative; what is too large
+/// becomes the largest number.
+#[inline]
+pub fn whole(value: f64) -> u64 {
+    value as u64
+}
+
+/// The same bits, for vector instructions that know signed numbers only.
+#[inline]
+pub fn bits(value: u32) -> i32 {
+    value as i32
+}
+
+/// Low 32 bits on purpose (tags of hashes).
+#[inline]
+pub fn low_u32(value: u64) -> u32 {
+    value as u32
+}
+
+/// A hash as a slot number: what is asked for was masked or shifted before.
+#[inline]
+pub fn low_usize(value: u64) -> usize {
+    value as usize
+}
+
 const _: () = assert!(usize::BITS >= 32);

@@ -1,6 +1,8 @@
 //! Facts about the text of a record (`text.len`, `text.urls`, …). In: the
 //! text fields; out: numbers, computed only when a condition asks.
 
+use std::cell::Cell;
+
 use crate::base::int;
 use crate::fold::letter;
 use crate::fold::tables::{self, Kind, TableFold};
@@ -11,33 +13,48 @@ use crate::validate;
 pub const NAMES: [&str; 6] =
     ["len", "letters", "digits", "urls", "fold_ratio", "fields"];
 
-/// Computes facts.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Facts;
+/// Computes facts, each once for a record.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    known: [Cell<Option<f64>>; NAMES.len()],
+}
 
 impl Facts {
+    /// Forgets the last record.
+    pub fn reset(&mut self) {
+        self.known = Default::default();
+    }
+
     /// The fact of that name over all fields of a record.
     pub fn get(
         &self,
         name: &str,
         record: &Record<'_>,
     ) -> Option<Scalar<'static>> {
-        let texts = || record.fields.iter().map(|field| &*field.text);
-        let chars = || texts().flat_map(str::chars);
-        let number = match name {
-            "len" => count(chars()),
-            "letters" => count(chars().filter(|c| is_letter(*c))),
-            "digits" => count(chars().filter(|c| letter::is_digit(*c))),
-            "urls" => texts().map(urls).sum(),
-            "fields" => count(texts()),
-            "fold_ratio" => {
-                let letters = count(chars().filter(|c| is_letter(*c)));
-                let odd = count(chars().filter(|c| is_disguised(*c)));
-                if letters > 0.0 { odd / letters } else { 0.0 }
-            }
-            _ => return None,
-        };
+        let place = NAMES.iter().position(|known| *known == name)?;
+        let number = self.known[place].get().unwrap_or_else(|| {
+            let number = fact(NAMES[place], record);
+            self.known[place].set(Some(number));
+            number
+        });
         Some(Scalar::Number(number))
+    }
+}
+
+fn fact(name: &str, record: &Record<'_>) -> f64 {
+    let texts = || record.fields.iter().map(|field| &*field.text);
+    let chars = || texts().flat_map(str::chars);
+    match name {
+        "len" => count(chars()),
+        "letters" => count(chars().filter(|c| is_letter(*c))),
+        "digits" => count(chars().filter(|c| letter::is_digit(*c))),
+        "urls" => texts().map(urls).sum(),
+        "fields" => count(texts()),
+        _ => {
+            let letters = count(chars().filter(|c| is_letter(*c)));
+            let odd = count(chars().filter(|c| is_disguised(*c)));
+            if letters > 0.0 { odd / letters } else { 0.0 }
+        }
     }
 }
 

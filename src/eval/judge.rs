@@ -95,20 +95,15 @@ impl<I: Intervals> Judge<'_, '_, I> {
             Condition::Before(a, b, n) => self.near(*a, *b, *n, true),
             Condition::Quoted(set) => self.quoted(*set),
             Condition::Starts(set) => self.starts(*set),
-            Condition::Field(path, op, literal) => {
-                self.field(path, |value| compare(value, *op, literal))
-            }
-            Condition::In(path, literals) => self.field(path, |value| {
-                let mut known = false;
-                for literal in literals {
-                    match compare(value, Op::Eq, literal) {
-                        Some(true) => return Some(true),
-                        Some(false) => known = true,
-                        None => {}
-                    }
-                }
-                known.then_some(false)
-            }),
+            Condition::Field(path, op, literal) => Judgement::plain(
+                field_tri(self.record, self.facts, path, *op, literal),
+            ),
+            Condition::In(path, literals) => Judgement::plain(in_tri(
+                self.record,
+                self.facts,
+                path,
+                literals,
+            )),
             Condition::Not(inner) => {
                 let tri = match self.judge(inner).tri {
                     Tri::True => Tri::False,
@@ -118,6 +113,18 @@ impl<I: Intervals> Judge<'_, '_, I> {
                 Judgement::plain(tri)
             }
             Condition::And(parts) => {
+                // A field that fails costs nothing and leaves no evidence.
+                let fails = |part: &&Condition| match part {
+                    Condition::Field(path, op, literal) => {
+                        let of = self.record;
+                        field_tri(of, self.facts, path, *op, literal)
+                            == Tri::False
+                    }
+                    _ => false,
+                };
+                if parts.iter().find(fails).is_some() {
+                    return Judgement::truth(false);
+                }
                 let mut done = Vec::with_capacity(parts.len());
                 for part in parts {
                     let part = self.judge(part);
@@ -264,38 +271,75 @@ impl<I: Intervals> Judge<'_, '_, I> {
         }
     }
 
-    fn field(
-        &self,
-        path: &str,
-        test: impl Fn(&Scalar<'_>) -> Option<bool>,
-    ) -> Judgement {
-        let value = self.value(path);
-        match value.as_ref().and_then(test) {
-            Some(value) => Judgement::truth(value),
-            None => Judgement::plain(Tri::Unknown),
-        }
-    }
-
     /// The value of a field of the condition language.
     pub fn value(&self, path: &str) -> Option<Scalar<'static>> {
-        let own = |text: &Option<Cow<'_, str>>| {
-            text.as_ref()
-                .map(|text| Scalar::Text(Cow::Owned(text.to_string())))
-        };
-        match path {
-            "surface" => own(&self.record.surface),
-            "lang" => own(&self.record.lang),
-            "author" => own(&self.record.author),
-            "group" => own(&self.record.group),
-            "created_at" => own(&self.record.created_at),
-            _ => {
-                if let Some(name) = path.strip_prefix("text.") {
-                    return self.facts.get(name, self.record);
-                }
-                let path = path.strip_prefix("meta.").unwrap_or(path);
-                self.record.lookup.get(path)
+        value(self.record, self.facts, path)
+    }
+}
+
+/// The value of a field of the condition language.
+fn value(
+    record: &Record<'_>,
+    facts: &Facts,
+    path: &str,
+) -> Option<Scalar<'static>> {
+    let own = |text: &Option<Cow<'_, str>>| {
+        text.as_ref().map(|text| Scalar::Text(Cow::Owned(text.to_string())))
+    };
+    match path {
+        "surface" => own(&record.surface),
+        "lang" => own(&record.lang),
+        "author" => own(&record.author),
+        "group" => own(&record.group),
+        "created_at" => own(&record.created_at),
+        _ => {
+            if let Some(name) = path.strip_prefix("text.") {
+                return facts.get(name, record);
             }
+            let path = path.strip_prefix("meta.").unwrap_or(path);
+            record.lookup.get(path)
         }
+    }
+}
+
+/// The value of a comparison.
+pub(super) fn field_tri(
+    record: &Record<'_>,
+    facts: &Facts,
+    path: &str,
+    op: Op,
+    literal: &Literal,
+) -> Tri {
+    let value = value(record, facts, path);
+    tri(value.and_then(|value| compare(&value, op, literal)))
+}
+
+/// The value of `path in (…)`.
+pub(super) fn in_tri(
+    record: &Record<'_>,
+    facts: &Facts,
+    path: &str,
+    literals: &[Literal],
+) -> Tri {
+    let Some(value) = value(record, facts, path) else {
+        return Tri::Unknown;
+    };
+    let mut found = None;
+    for literal in literals {
+        match compare(&value, Op::Eq, literal) {
+            Some(true) => return Tri::True,
+            Some(false) => found = Some(false),
+            None => {}
+        }
+    }
+    tri(found)
+}
+
+fn tri(value: Option<bool>) -> Tri {
+    match value {
+        Some(true) => Tri::True,
+        Some(false) => Tri::False,
+        None => Tri::Unknown,
     }
 }
 

@@ -30,21 +30,22 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod due;
 mod facts;
+mod found;
 mod interval;
 mod judge;
 mod phrase;
 mod policy;
 mod study;
 
-use std::sync::Arc;
+use std::borrow::Cow;
 
 use crate::base::clock::Moment;
-use crate::base::{Span, int};
-use crate::fold::{Fold, Folds, letter};
-use crate::image::{Condition, Image, ImageView, RuleMeta};
-use crate::record::Record;
-use crate::scan::{self, Engine, EngineKind, Hit, Phase, ScanScratch};
+use crate::base::int;
+use crate::image::{Condition, Image, ImageView, Meta, RuleMeta};
+use crate::record::{Field, Id, Lookup, Record};
+use crate::scan::{Engine, EngineKind, Hit, Prepared, ScanScratch};
 use crate::validate::{self, KindSet};
 use crate::verdict::{Category, Milli, Verdict};
 
@@ -52,9 +53,9 @@ pub use facts::{Facts, NAMES as TEXT_FACTS};
 pub use interval::{Identity, Interval, Source};
 pub use judge::{Intervals, Judge, Judgement, Tri, Used};
 pub use policy::{Limits, Policy, PolicyError, RulePolicy};
-pub use study::text_record;
 
-use interval::leftmost_longest;
+use due::applies;
+use found::{Cache, FieldHit, RuleIntervals};
 use phrase::Phrase;
 
 /// Why a scanner could not be made.
@@ -119,6 +120,9 @@ struct RuleRuntime {
     ceiling: Verdict,
     shadow: bool,
     exceptions: Vec<Phrase>,
+    /// All sets that its conditions may ask for, members and literals
+    /// included.
+    sets: Vec<u32>,
 }
 
 #[derive(Debug, Default)]
@@ -130,37 +134,21 @@ struct SetRuntime {
     regexes: Vec<regex::Regex>,
 }
 
-/// A term hit with its field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct FieldHit {
-    field: u32,
-    hit: Hit,
-}
-
 /// Buffers of one thread. Grows to the largest record seen.
 #[derive(Debug, Default)]
 pub struct Scratch {
     scan: ScanScratch,
+    /// By field.
+    prepared: Vec<Prepared>,
     raw: Vec<Hit>,
     hits: Vec<FieldHit>,
     /// By set: a term of it was found.
     present: Vec<bool>,
+    /// By set: a rule that is due may ask for it.
+    wanted: Vec<bool>,
     due: Vec<u32>,
+    facts: Facts,
     cache: Cache,
-}
-
-#[derive(Debug, Default)]
-struct Cache {
-    sets: Vec<Option<Arc<Vec<Interval>>>>,
-    filled: Vec<u32>,
-    found: Vec<FoundInField>,
-    validate: validate::Scratch,
-}
-
-#[derive(Debug, Default)]
-struct FoundInField {
-    searched: KindSet,
-    found: Vec<validate::Found>,
 }
 
 /// What came of one rule.
@@ -226,7 +214,7 @@ impl Scanner {
         let rules = meta
             .rules
             .iter()
-            .map(|rule| rule_runtime(rule, &policy, config.now))
+            .map(|rule| rule_runtime(rule, meta, &policy, config.now))
             .collect();
         let mut scanner = Scanner {
             rules_by_set: vec![Vec::new(); sets.len()],
@@ -327,122 +315,6 @@ impl Scanner {
         outcome
     }
 
-    /// Scans the fields and lists the rules that may fire: those that a
-    /// waking term or a validator announces and that are not impossible by
-    /// what was found. The other terms are looked for only if any is left.
-    /// With `thorough` nothing is left out, for explanations.
-    fn collect(
-        &self,
-        view: &ImageView<'_>,
-        record: &Record<'_>,
-        thorough: bool,
-        scratch: &mut Scratch,
-    ) {
-        scratch.hits.clear();
-        scratch.due.clear();
-        scratch.present.clear();
-        scratch.present.resize(self.sets.len(), false);
-        self.scan_fields(view, Phase::Waking, record, scratch);
-        for found in &scratch.hits {
-            let set = int::to_usize(found.hit.set);
-            if !scratch.present[set] {
-                scratch.present[set] = true;
-                scratch.due.extend_from_slice(&self.rules_by_set[set]);
-            }
-        }
-        let mut possible = KindSet::NONE;
-        if !self.announced_kinds.is_empty() || !scratch.due.is_empty() {
-            for content in &record.fields {
-                let need = validate::prescan(&content.text);
-                possible = possible.or(need.kinds());
-            }
-        }
-        for (kinds, rule) in &self.announced {
-            if !kinds.and(possible).is_empty() {
-                scratch.due.push(*rule);
-            }
-        }
-        scratch.due.extend_from_slice(&self.always);
-        scratch.due.sort_unstable();
-        scratch.due.dedup();
-        if !thorough {
-            self.drop_impossible(possible, false, scratch);
-            if scratch.due.is_empty() {
-                return;
-            }
-        }
-        self.scan_fields(view, Phase::Rest, record, scratch);
-        if !thorough {
-            for found in &scratch.hits {
-                scratch.present[int::to_usize(found.hit.set)] = true;
-            }
-            self.drop_impossible(possible, true, scratch);
-        }
-    }
-
-    fn scan_fields(
-        &self,
-        view: &ImageView<'_>,
-        phase: Phase,
-        record: &Record<'_>,
-        scratch: &mut Scratch,
-    ) {
-        for (field, content) in record.fields.iter().enumerate() {
-            scratch.raw.clear();
-            self.engine.scan_phase(
-                view,
-                phase,
-                &content.text,
-                &mut scratch.scan,
-                &mut scratch.raw,
-            );
-            let field = int::to_u32(field);
-            let hits = scratch.raw.iter();
-            scratch.hits.extend(hits.map(|hit| FieldHit { field, hit: *hit }));
-        }
-    }
-
-    /// Drops rules that cannot be true whatever else is found. `complete`:
-    /// both phases are done.
-    fn drop_impossible(
-        &self,
-        possible: KindSet,
-        complete: bool,
-        scratch: &mut Scratch,
-    ) {
-        let meta = self.image.meta();
-        let present = &scratch.present;
-        scratch.due.retain(|number| {
-            let rule = &meta.rules[int::to_usize(*number)];
-            let may = |local: u32| {
-                let (_, set) = rule.sets[int::to_usize(local)];
-                self.may_hit(set, possible, complete, present)
-            };
-            may_hold(&rule.when, &may)
-        });
-    }
-
-    /// Whether a set may have a hit, as far as is known.
-    fn may_hit(
-        &self,
-        set: u32,
-        possible: KindSet,
-        complete: bool,
-        present: &[bool],
-    ) -> bool {
-        let at = int::to_usize(set);
-        let meta = &self.image.meta().sets[at];
-        let own = present[at]
-            || !complete && meta.terms > 0 && !self.waking[at]
-            || !meta.singles.is_empty()
-            || !self.sets[at].kinds.and(possible).is_empty();
-        own || meta
-            .members
-            .iter()
-            .chain(&meta.literals)
-            .any(|m| self.may_hit(*m, possible, complete, present))
-    }
-
     /// Evaluates one rule. `None`: it did not fire.
     fn rule<'a>(
         &'a self,
@@ -524,6 +396,7 @@ impl Scanner {
         record: &'a Record<'r>,
         scratch: &'a mut Scratch,
     ) -> Judge<'a, 'r, RuleIntervals<'a, 'r>> {
+        let facts = &scratch.facts;
         let intervals = RuleIntervals {
             scanner: self,
             view: *view,
@@ -532,7 +405,7 @@ impl Scanner {
             hits: &scratch.hits,
             cache: &mut scratch.cache,
         };
-        Judge { record, classes: view.classes, facts: &Facts, intervals }
+        Judge { record, classes: view.classes, facts, intervals }
     }
 
     /// Evaluates any condition of a rule again, for explanations: the
@@ -599,46 +472,6 @@ impl Scanner {
     }
 }
 
-/// Whether a condition can be true or unknown when only the sets that `may`
-/// names have hits. Generous: it never says no to what can hold.
-fn may_hold(condition: &Condition, may: &dyn Fn(u32) -> bool) -> bool {
-    match condition {
-        Condition::Set(s) | Condition::Quoted(s) | Condition::Starts(s) => {
-            may(*s)
-        }
-        Condition::Any(all) => all.iter().any(|s| may(*s)),
-        Condition::All(all) => all.iter().all(|s| may(*s)),
-        Condition::Count(s, op, n) | Condition::Distinct(s, op, n) => {
-            may(*s) || op.holds(Some(0.cmp(n)))
-        }
-        Condition::Near(a, b, _) | Condition::Before(a, b, _) => {
-            may(*a) && may(*b)
-        }
-        Condition::Field(..) | Condition::In(..) | Condition::Not(_) => true,
-        Condition::And(parts) => parts.iter().all(|p| may_hold(p, may)),
-        Condition::Or(parts) => parts.iter().any(|p| may_hold(p, may)),
-    }
-}
-
-/// Whether language and surface let the rule look at the record. An unknown
-/// attribute does not exclude.
-fn applies(rule: &RuleMeta, record: &Record<'_>) -> bool {
-    let lang = record.lang.as_deref().unwrap_or("");
-    let lang_fits = rule.langs.is_empty()
-        || lang.is_empty()
-        || lang == "und"
-        || rule.langs.iter().any(|wanted| {
-            let head = lang.get(..wanted.len()).unwrap_or("");
-            let rest = lang.as_bytes().get(wanted.len());
-            head.eq_ignore_ascii_case(wanted)
-                && matches!(rest, None | Some(b'-' | b'_'))
-        });
-    let surface = record.surface.as_deref();
-    let surface_fits = rule.surfaces.is_empty()
-        || surface.is_none_or(|s| rule.surfaces.iter().any(|w| w == s));
-    lang_fits && surface_fits
-}
-
 fn decide(outcome: &mut Outcome) {
     let best = outcome.fired.iter().enumerate().max_by(|(i, a), (j, b)| {
         (a.verdict, a.confidence)
@@ -683,9 +516,19 @@ fn set_runtime(
 
 fn rule_runtime(
     rule: &RuleMeta,
+    meta: &Meta,
     policy: &Policy,
     now: Option<Moment>,
 ) -> RuleRuntime {
+    let mut sets: Vec<u32> = Vec::new();
+    let mut todo: Vec<u32> = rule.sets.iter().map(|(_, set)| *set).collect();
+    while let Some(set) = todo.pop() {
+        if !sets.contains(&set) {
+            let of = &meta.sets[int::to_usize(set)];
+            todo.extend(of.members.iter().chain(&of.literals));
+            sets.push(set);
+        }
+    }
     let own = policy.rule(&rule.id);
     let mut ceiling = Verdict::parse(&rule.ceiling).unwrap_or(Verdict::Report);
     if rule.status != "stable" {
@@ -706,302 +549,27 @@ fn rule_runtime(
         category: Category::parse(&rule.category).unwrap_or(Category::Custom),
         ceiling,
         shadow: rule.status == "shadow",
+        sets,
         exceptions: own
             .map(|own| own.exceptions.iter().map(|e| Phrase::new(e)).collect())
             .unwrap_or_default(),
     }
 }
 
-/// Exceptions found in a record: places where hits do not count.
-#[derive(Default)]
-struct Shields {
-    /// (field, start, end); sealed: sorted, `end` the furthest so far.
-    spans: Vec<(u32, u32, u32)>,
-}
-
-impl Shields {
-    fn add(&mut self, field: u32, span: Span) {
-        self.spans.push((field, span.start, span.end));
-    }
-
-    /// Prepares look-ups; false when there is nothing.
-    fn seal(&mut self) -> bool {
-        self.spans.sort_unstable();
-        for index in 1..self.spans.len() {
-            let (field, _, end) = self.spans[index - 1];
-            let next = &mut self.spans[index];
-            if next.0 == field {
-                next.2 = next.2.max(end);
-            }
-        }
-        !self.spans.is_empty()
-    }
-
-    /// Whether one exception covers the whole span: of all that begin no
-    /// later, the one that reaches furthest.
-    fn cover(&self, field: u32, span: Span) -> bool {
-        let after =
-            self.spans.partition_point(|s| (s.0, s.1) <= (field, span.start));
-        after > 0
-            && self.spans[after - 1].0 == field
-            && self.spans[after - 1].2 >= span.end
-    }
-}
-
-/// The intervals of one rule on one record, found when asked for.
-struct RuleIntervals<'a, 'r> {
-    scanner: &'a Scanner,
-    view: ImageView<'a>,
-    rule: u32,
-    record: &'a Record<'r>,
-    hits: &'a [FieldHit],
-    cache: &'a mut Cache,
-}
-
-impl Intervals for RuleIntervals<'_, '_> {
-    fn of(&mut self, set: u32) -> Arc<Vec<Interval>> {
-        let meta = self.scanner.image.meta();
-        let rule = &meta.rules[int::to_usize(self.rule)];
-        let (_, set) = rule.sets[int::to_usize(set)];
-        let all = self.set(set);
-        let exceptions =
-            &self.scanner.rules[int::to_usize(self.rule)].exceptions;
-        if exceptions.is_empty() || all.is_empty() {
-            return all;
-        }
-        self.without_exceptions(&all, exceptions)
-    }
-}
-
-impl RuleIntervals<'_, '_> {
-    /// The intervals of a set of the image, from the cache or made.
-    fn set(&mut self, set: u32) -> Arc<Vec<Interval>> {
-        let at = int::to_usize(set);
-        if self.cache.sets.len() < self.scanner.sets.len() {
-            self.cache.sets.resize(self.scanner.sets.len(), None);
-        }
-        if let Some(done) = &self.cache.sets[at] {
-            return done.clone();
-        }
-        let meta = &self.scanner.image.meta().sets[at];
-        let mut all = Vec::new();
-        self.terms(set, &mut all);
-        for &member in &meta.members {
-            all.extend(self.set(member).iter().cloned());
-        }
-        self.validators(at, &mut all);
-        let literals = meta.literals;
-        if literals.is_none_or(|literal| !self.set(literal).is_empty()) {
-            self.regexes(at, &mut all);
-        }
-        leftmost_longest(&mut all);
-        let all = Arc::new(all);
-        self.cache.sets[at] = Some(all.clone());
-        self.cache.filled.push(set);
-        all
-    }
-
-    /// Term hits of the set that no exception of the set covers.
-    fn terms(&self, set: u32, out: &mut Vec<Interval>) {
-        let terms = self.view.terms;
-        let first = out.len();
-        let mut shields = Shields::default();
-        for found in self.hits.iter().filter(|f| f.hit.set == set) {
-            let hit = &found.hit;
-            let row = &terms[int::to_usize(hit.term)];
-            if row.is_exception() {
-                shields.add(found.field, hit.span);
-                continue;
-            }
-            out.push(Interval {
-                field: found.field,
-                span: hit.span,
-                source: Source::Term(hit.term),
-                identity: Identity::Term { set, line: row.identity },
-                penalty: hit.penalty,
-                folds: hit.folds,
-            });
-        }
-        self.singles(set, out);
-        if shields.seal() {
-            let mut index = 0;
-            out.retain(|interval| {
-                index += 1;
-                index <= first || !shields.cover(interval.field, interval.span)
-            });
-        }
-    }
-
-    /// One-character terms of the set, looked for only now.
-    fn singles(&self, set: u32, out: &mut Vec<Interval>) {
-        let meta = &self.scanner.image.meta().sets[int::to_usize(set)];
-        if meta.singles.is_empty() {
-            return;
-        }
-        for (field, content) in self.record.fields.iter().enumerate() {
-            for (at, c) in content.text.char_indices() {
-                if c.is_ascii() {
-                    continue;
-                }
-                let found = letter::readings(c).find_map(|to| {
-                    let to = u32::from(to);
-                    let place =
-                        meta.singles.binary_search_by_key(&to, |s| s.0);
-                    place.ok().map(|index| meta.singles[index])
-                });
-                let Some((wanted, term)) = found else { continue };
-                let wanted = char::from_u32(wanted).unwrap_or(c);
-                let Some(reading) = letter::stands_for(c, wanted) else {
-                    continue;
-                };
-                let row = &self.view.terms[int::to_usize(term)];
-                if reading.tier > 0 && row.is_exact() {
-                    continue;
-                }
-                let mut folds = Folds::NONE;
-                if let Some(fold) = reading.fold {
-                    folds.insert(fold);
-                }
-                if row.is_alias() {
-                    folds.insert(Fold::Alias);
-                }
-                let end = at + c.len_utf8();
-                out.push(Interval {
-                    field: int::to_u32(field),
-                    span: Span::new(int::to_u32(at), int::to_u32(end)),
-                    source: Source::Term(term),
-                    identity: Identity::Term { set, line: row.identity },
-                    penalty: scan::letter_price(reading.tier),
-                    folds,
-                });
-            }
-        }
-    }
-
-    fn validators(&mut self, set: usize, out: &mut Vec<Interval>) {
-        let runtime = &self.scanner.sets[set];
-        if runtime.kinds.is_empty() {
-            return;
-        }
-        for field in 0..self.record.fields.len() {
-            self.find(field, runtime.kinds);
-            for found in &self.cache.found[field].found {
-                let wanted = runtime.plain.has(found.kind)
-                    || runtime.contact && found.is_contact();
-                if wanted {
-                    out.push(found_interval(field, found));
-                }
-            }
-        }
-    }
-
-    /// Runs the validators of `kinds` on a field, once each.
-    fn find(&mut self, field: usize, kinds: KindSet) {
-        let cache = &mut *self.cache;
-        if cache.found.len() <= field {
-            cache.found.resize_with(field + 1, FoundInField::default);
-        }
-        let entry = &mut cache.found[field];
-        if kinds.and(entry.searched) == kinds {
-            return;
-        }
-        // All kinds again: one pass is cheaper than merging two results.
-        entry.searched = entry.searched.or(kinds);
-        entry.found.clear();
-        let text = &self.record.fields[field].text;
-        validate::find(
-            text,
-            entry.searched,
-            &mut cache.validate,
-            &mut entry.found,
-        );
-    }
-
-    fn regexes(&self, set: usize, out: &mut Vec<Interval>) {
-        let runtime = &self.scanner.sets[set];
-        for (number, regex) in runtime.regexes.iter().enumerate() {
-            for (field, content) in self.record.fields.iter().enumerate() {
-                for found in regex.find_iter(&content.text) {
-                    if found.is_empty() {
-                        continue;
-                    }
-                    let value = found.as_str().to_owned();
-                    out.push(Interval {
-                        field: int::to_u32(field),
-                        span: Span::new(
-                            int::to_u32(found.start()),
-                            int::to_u32(found.end()),
-                        ),
-                        source: Source::Regex(int::to_u32(number)),
-                        identity: Identity::Value(value),
-                        penalty: Milli(0),
-                        folds: Folds::NONE,
-                    });
-                }
-            }
-        }
-    }
-
-    /// Removes term hits that a phrase of the policy covers. Contacts, URLs
-    /// and numbers stay: an exception cannot excuse them.
-    fn without_exceptions(
-        &self,
-        all: &Arc<Vec<Interval>>,
-        exceptions: &[Phrase],
-    ) -> Arc<Vec<Interval>> {
-        let mut shields = Shields::default();
-        let mut spans = Vec::new();
-        for (field, content) in self.record.fields.iter().enumerate() {
-            for phrase in exceptions {
-                spans.clear();
-                phrase.find(&content.text, &mut spans);
-                for span in &spans {
-                    shields.add(int::to_u32(field), *span);
-                }
-            }
-        }
-        if !shields.seal() {
-            return all.clone();
-        }
-        let is_kept = |interval: &&Interval| {
-            !matches!(interval.source, Source::Term(_))
-                || !shields.cover(interval.field, interval.span)
-        };
-        let kept = all.iter().filter(is_kept).cloned().collect();
-        Arc::new(kept)
-    }
-}
-
-fn found_interval(field: usize, found: &validate::Found) -> Interval {
-    let mut folds = Folds::NONE;
-    for name in found.folds.names() {
-        if let Some(fold) = Fold::parse(name) {
-            folds.insert(fold);
-        }
-    }
-    Interval {
-        field: int::to_u32(field),
-        span: found.span,
-        source: Source::Found {
-            name: found.kind.as_str(),
-            checksum: found.checksum,
-        },
-        identity: Identity::Value(found.value.clone()),
-        // A disguised number is no weaker evidence than a plain one: its
-        // checksum or its cue carries it.
-        penalty: Milli(0),
-        folds,
-    }
-}
-
-impl Cache {
-    fn reset(&mut self) {
-        for set in self.filled.drain(..) {
-            self.sets[int::to_usize(set)] = None;
-        }
-        for entry in &mut self.found {
-            entry.searched = KindSet::NONE;
-            entry.found.clear();
-        }
+/// A record that is nothing but a text.
+pub fn text_record(text: &str) -> Record<'_> {
+    let field = Field { name: "text", text: Cow::Borrowed(text) };
+    Record {
+        id: Id::Absent,
+        fields: [field].into_iter().collect(),
+        surface: None,
+        author: None,
+        group: None,
+        lang: None,
+        created_at: None,
+        line: 1,
+        offset: 0,
+        raw: text.as_bytes(),
+        lookup: Lookup::None,
     }
 }

@@ -1,11 +1,8 @@
-//! What tools ask beyond a verdict. In: a bare text, or a scanner and a
-//! record; out: a record, or the evaluation rule by rule. Takes no time
-//! itself: the caller does.
-
-use std::borrow::Cow;
+//! What tools ask beyond a verdict. In: a scanner and a record; out: the
+//! evaluation rule by rule. Takes no time itself: the caller does.
 
 use super::{Fired, Scanner, Scratch};
-use crate::record::{Field, Id, Lookup, Record};
+use crate::record::Record;
 
 impl Scanner {
     /// Judges a record as `scan` does and shows every rule that is due to
@@ -25,23 +22,5 @@ impl Scanner {
         }
         scratch.due = due;
         scratch.cache.reset();
-    }
-}
-
-/// A record that is nothing but a text.
-pub fn text_record(text: &str) -> Record<'_> {
-    let field = Field { name: "text", text: Cow::Borrowed(text) };
-    Record {
-        id: Id::Absent,
-        fields: [field].into_iter().collect(),
-        surface: None,
-        author: None,
-        group: None,
-        lang: None,
-        created_at: None,
-        line: 1,
-        offset: 0,
-        raw: text.as_bytes(),
-        lookup: Lookup::None,
     }
 }

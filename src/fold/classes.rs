@@ -36,6 +36,8 @@ impl Sym {
 
 /// Code points a block of the table covers.
 const BLOCK: usize = 256;
+/// The CJK radicals: from here on scripts are mostly written without spaces.
+const FIRST_WIDE: char = '\u{2E80}';
 /// Blocks of Unicode.
 pub const INDEX_LEN: usize = 0x11_0000 / BLOCK;
 
@@ -48,6 +50,9 @@ pub struct ClassTable {
     pub blocks: Vec<u16>,
     /// Number of classes in use, the reserved ones included.
     pub class_count: u16,
+    /// Classes below hold letters of scripts that are written with spaces,
+    /// digits and symbols; those from here on Han, kana and the like.
+    pub narrow_end: u16,
     class_of_letter: HashMap<char, u16>,
 }
 
@@ -72,6 +77,16 @@ impl ClassView<'_> {
 impl ClassTable {
     pub fn view(&self) -> ClassView<'_> {
         ClassView { index: &self.index, blocks: &self.blocks }
+    }
+
+    /// The letters of each class, by class.
+    pub fn letters_by_class(&self) -> Vec<Vec<char>> {
+        let mut all = vec![Vec::new(); usize::from(self.class_count)];
+        for (c, class) in &self.class_of_letter {
+            all[usize::from(*class)].push(*c);
+        }
+        all.iter_mut().for_each(|letters| letters.sort_unstable());
+        all
     }
 
     /// The class of a canonical letter that was in the alphabet.
@@ -99,6 +114,13 @@ pub fn build_classes(alphabet: &BTreeSet<char>) -> Option<ClassTable> {
         .values()
         .max()
         .map_or(Sym::FIRST_LETTER, |max| max + 1);
+    // Classes are numbered in the order of their first letters.
+    let narrow_end = class_of_letter
+        .iter()
+        .filter(|(c, _)| **c < FIRST_WIDE)
+        .map(|(_, class)| class + 1)
+        .max()
+        .unwrap_or(Sym::FIRST_LETTER);
 
     let mut flat: BTreeMap<usize, Vec<u16>> = BTreeMap::new();
     let mut set = |code: u32, sym: u16| {
@@ -124,7 +146,14 @@ pub fn build_classes(alphabet: &BTreeSet<char>) -> Option<ClassTable> {
         let bit = if symbol { Sym::SYMBOL_BIT } else { 0 };
         set(u32::from(c), class | bit);
     }
-    Some(pack_blocks(&flat, class_count, class_of_letter))
+    let (index, blocks) = pack_blocks(&flat);
+    Some(ClassTable {
+        index,
+        blocks,
+        class_count,
+        narrow_end,
+        class_of_letter,
+    })
 }
 
 /// Whether the letters that `c` can stand for become one class. If every
@@ -145,11 +174,7 @@ fn sources(alphabet: &BTreeSet<char>) -> BTreeSet<char> {
     all
 }
 
-fn pack_blocks(
-    flat: &BTreeMap<usize, Vec<u16>>,
-    class_count: u16,
-    class_of_letter: HashMap<char, u16>,
-) -> ClassTable {
+fn pack_blocks(flat: &BTreeMap<usize, Vec<u16>>) -> (Vec<u16>, Vec<u16>) {
     let mut blocks: Vec<u16> = vec![0; BLOCK];
     let mut seen: HashMap<&[u16], u16> = HashMap::new();
     let empty = vec![0u16; BLOCK];
@@ -163,7 +188,7 @@ fn pack_blocks(
         });
         index[number] = id;
     }
-    ClassTable { index, blocks, class_count, class_of_letter }
+    (index, blocks)
 }
 
 /// Union-find over the alphabet.

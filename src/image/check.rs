@@ -6,12 +6,12 @@ use std::ops::Range;
 
 use super::Kind;
 use super::format::{
-    ALIGN, BYTE_ORDER, DIGEST_FROM, HEADER_LEN, MAGIC, PatternRow,
-    SECTION_LEN, TermRow, VERSION, gap, section,
+    ALIGN, BYTE_ORDER, DIGEST_FROM, HEADER_LEN, KEY_LINE, MAGIC, PAIR_WORDS,
+    PatternRow, SECTION_LEN, TermRow, VERSION, gap, section,
 };
 use super::meta::Meta;
 use crate::base::{int, limits};
-use crate::fold::tables;
+use crate::fold::{Sym, tables};
 use crate::verdict::{Category, Verdict};
 
 const _: () = assert!(
@@ -184,21 +184,50 @@ fn dictionary(view: &super::ImageView<'_>, meta: &Meta) -> Result<(), Kind> {
     }) {
         return fail("a one-character term");
     }
-    let needles = view.needle_count();
-    if !view.fused.iter().all(|tables| fused_fits(tables, needles)) {
+    if !limits_fit(view) {
+        return fail("a limit");
+    }
+    if !view.fused.iter().all(|tables| fused_fits(view, tables)) {
         return fail("the filter");
     }
     Ok(())
 }
 
-fn fused_fits(tables: &super::FusedView<'_>, needles: usize) -> bool {
+fn limits_fit(view: &super::ImageView<'_>) -> bool {
+    let end = view.class_end();
+    let class = |sym: &u16| usize::from(sym & !Sym::SYMBOL_BIT) < end;
+    let longest = view.needle_starts.windows(2).map(|s| s[1] - s[0]).max();
+    let longest = longest.map_or(0, int::to_usize);
+    view.limits_len() == 3
+        && end <= usize::from(Sym::SYMBOL_BIT)
+        && usize::from(view.narrow_end) <= end
+        && longest == view.needle_len_max()
+        && longest <= limits::PATTERN_LETTERS_MAX
+        && view.classes.blocks.iter().all(class)
+        && view.needle_syms.iter().all(class)
+}
+
+fn fused_fits(
+    view: &super::ImageView<'_>,
+    tables: &super::FusedView<'_>,
+) -> bool {
+    // A table of one word would need a shift by all 64 bits of a hash.
+    let size = |len: usize| len.is_power_of_two() && len > 1;
     let buckets = tables.bucket_starts.len().saturating_sub(1);
     let entries = tables.bucket_needles.len();
-    tables.filter.len().is_power_of_two()
-        && buckets.is_power_of_two()
+    let needles = view.needle_count();
+    let needle = |n: &u32| int::to_usize(*n) < needles;
+    tables.anchors.len().checked_sub(PAIR_WORDS).is_some_and(size)
+        && size(tables.keys.len())
+        && tables.keys.len() >= 2 * KEY_LINE
+        && size(buckets)
         && tables.bucket_tags.len() == entries
         && is_offset_table(tables.bucket_starts, entries)
-        && tables.bucket_needles.iter().all(|n| int::to_usize(*n) < needles)
+        && tables.bucket_needles.iter().all(needle)
+        && tables.singles.is_sorted()
+        && tables.singles.iter().all(|[class, number]| {
+            int::to_usize(*class) < view.class_end() && needle(number)
+        })
 }
 
 fn pattern_fits(view: &super::ImageView<'_>, row: &PatternRow) -> bool {

@@ -5,7 +5,7 @@
 //! ```text
 //! offset  size  what
 //!      0     8  magic "TROMMEL\0"
-//!      8     4  format version (this document: 1)
+//!      8     4  format version (this document: 2)
 //!     12     4  byte-order mark 0x01020304
 //!     16    32  digest: BLAKE3 of every byte from offset 48 to the end
 //!     48    32  digest of the fold tables the patterns were made with
@@ -31,11 +31,15 @@
 //! | 10 | [`TermRow`] | terms |
 //! | 11 | u8 | strings (UTF-8) the term rows point into |
 //! | 12 | u8 | packs, sets, rules and conditions, JSON |
-//! | 13 | u64 | fused engine, waking terms: filter, a power of two of words |
-//! | 14 | u32 | bucket starts |
-//! | 15 | u32 | needles by bucket |
-//! | 16 | u32 | hash of the key of each entry of section 15 |
-//! | 17–20 | | the same four for all other terms |
+//! | 13 | u32 | limits: first wide class, end of classes, longest needle |
+//! | 14 | u32 | fused engine, waking terms: anchor filter, 2^n words, then
+//! | | | 256 words with a bit for each narrow pair that is a needle |
+//! | 15 | u64 | key filter, 2^n words |
+//! | 16 | u32 | bucket starts, one more than buckets, 2^n buckets |
+//! | 17 | u32 | needles by bucket |
+//! | 18 | u32 | key hash and place of the anchor of each entry of 17 |
+//! | 19 | 2 u32 | class and needle of the needles of one class, sorted |
+//! | 20–25 | | the same six for all other terms |
 //!
 //! Example: an image of one pack with the single term `加微` holds one
 //! needle `[4, 5]`, one pattern row `{letters: 0, postings: 0, posting_count:
@@ -46,7 +50,7 @@ use bytemuck::{Pod, Zeroable};
 
 pub const MAGIC: [u8; 8] = *b"TROMMEL\0";
 /// Raised when an image of the old version can no longer be read as is.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 pub const BYTE_ORDER: u32 = 0x0102_0304;
 /// Bytes before the section table.
 pub const HEADER_LEN: usize = 96;
@@ -69,17 +73,19 @@ pub mod section {
     pub const TERMS: u32 = 10;
     pub const STRINGS: u32 = 11;
     pub const META: u32 = 12;
-    pub const FILTER: u32 = 13;
-    pub const BUCKET_STARTS: u32 = 14;
-    pub const BUCKET_NEEDLES: u32 = 15;
-    pub const BUCKET_TAGS: u32 = 16;
-    pub const REST_FILTER: u32 = 17;
-    pub const REST_BUCKET_STARTS: u32 = 18;
-    pub const REST_BUCKET_NEEDLES: u32 = 19;
-    pub const REST_BUCKET_TAGS: u32 = 20;
+    pub const LIMITS: u32 = 13;
+    pub const ANCHORS: u32 = 14;
+    pub const KEYS: u32 = 15;
+    pub const BUCKET_STARTS: u32 = 16;
+    pub const BUCKET_NEEDLES: u32 = 17;
+    pub const BUCKET_TAGS: u32 = 18;
+    pub const SINGLES: u32 = 19;
+    /// What to add to the six sections from `ANCHORS` on for those of the
+    /// second phase.
+    pub const REST: u32 = 6;
 
     /// Name and element size of every section, in id order.
-    pub const ALL: [(u32, &str, usize); 20] = [
+    pub const ALL: [(u32, &str, usize); 25] = [
         (CLASS_INDEX, "class_index", 2),
         (CLASS_BLOCKS, "class_blocks", 2),
         (NEEDLE_STARTS, "needle_starts", 4),
@@ -92,16 +98,28 @@ pub mod section {
         (TERMS, "terms", 20),
         (STRINGS, "strings", 1),
         (META, "meta", 1),
-        (FILTER, "filter", 8),
+        (LIMITS, "limits", 4),
+        (ANCHORS, "anchors", 4),
+        (KEYS, "keys", 8),
         (BUCKET_STARTS, "bucket_starts", 4),
         (BUCKET_NEEDLES, "bucket_needles", 4),
         (BUCKET_TAGS, "bucket_tags", 4),
-        (REST_FILTER, "rest_filter", 8),
-        (REST_BUCKET_STARTS, "rest_starts", 4),
-        (REST_BUCKET_NEEDLES, "rest_needles", 4),
-        (REST_BUCKET_TAGS, "rest_tags", 4),
+        (SINGLES, "singles", 8),
+        (ANCHORS + REST, "rest_anchors", 4),
+        (KEYS + REST, "rest_keys", 8),
+        (BUCKET_STARTS + REST, "rest_starts", 4),
+        (BUCKET_NEEDLES + REST, "rest_needles", 4),
+        (BUCKET_TAGS + REST, "rest_tags", 4),
+        (SINGLES + REST, "rest_singles", 8),
     ];
 }
+
+/// Words behind the anchor filter: a bit for each narrow pair that is a
+/// needle, then the same for needles that are whole words.
+pub const PAIR_WORDS: usize = 1 << 8;
+
+/// Words of the key filter that the keys of one anchor share: a cache line.
+pub const KEY_LINE: usize = 8;
 
 /// One spelling of one or several terms.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]

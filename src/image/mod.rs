@@ -17,7 +17,10 @@ use std::sync::Arc;
 use crate::base::int;
 use crate::base::limits;
 
-pub use format::{Gate, MAGIC, PatternRow, TermRow, VERSION, gap, section};
+pub use format::{
+    Gate, KEY_LINE, MAGIC, PAIR_WORDS, PatternRow, TermRow, VERSION, gap,
+    section,
+};
 pub use meta::{Condition, Literal, Meta, Op, PackMeta, RuleMeta, SetMeta};
 pub use mmap::map;
 pub use view::{FusedView, ImageView, Pattern};

@@ -19,6 +19,9 @@ pub struct ImageView<'a> {
     pub postings: &'a [u32],
     pub terms: &'a [TermRow],
     pub strings: &'a [u8],
+    /// Classes below are narrow (Latin, digits), from here on wide (Han).
+    pub narrow_end: u16,
+    limits: &'a [u32],
     /// Search tables for waking terms, then for all others.
     pub fused: [FusedView<'a>; 2],
 }
@@ -26,10 +29,26 @@ pub struct ImageView<'a> {
 /// Search tables of the fused engine.
 #[derive(Clone, Copy, Debug)]
 pub struct FusedView<'a> {
-    pub filter: &'a [u64],
+    pub anchors: &'a [u32],
+    pub keys: &'a [u64],
     pub bucket_starts: &'a [u32],
     pub bucket_needles: &'a [u32],
     pub bucket_tags: &'a [u32],
+    /// Class and needle, sorted.
+    pub singles: &'a [[u32; 2]],
+}
+
+impl<'a> FusedView<'a> {
+    fn new(bytes: &'a [u8], of: &Sections, from: u32) -> FusedView<'a> {
+        FusedView {
+            anchors: cast(bytes, of, section::ANCHORS + from),
+            keys: cast(bytes, of, section::KEYS + from),
+            bucket_starts: cast(bytes, of, section::BUCKET_STARTS + from),
+            bucket_needles: cast(bytes, of, section::BUCKET_NEEDLES + from),
+            bucket_tags: cast(bytes, of, section::BUCKET_TAGS + from),
+            singles: cast(bytes, of, section::SINGLES + from),
+        }
+    }
 }
 
 /// One pattern with its letters.
@@ -46,6 +65,7 @@ impl<'a> ImageView<'a> {
     pub(super) fn new(bytes: &'a [u8], sections: &Sections) -> ImageView<'a> {
         let index = cast(bytes, sections, section::CLASS_INDEX);
         let blocks = cast(bytes, sections, section::CLASS_BLOCKS);
+        let limits = cast(bytes, sections, section::LIMITS);
         ImageView {
             classes: ClassView { index, blocks },
             needle_starts: cast(bytes, sections, section::NEEDLE_STARTS),
@@ -57,41 +77,25 @@ impl<'a> ImageView<'a> {
             postings: cast(bytes, sections, section::POSTINGS),
             terms: cast(bytes, sections, section::TERMS),
             strings: cast(bytes, sections, section::STRINGS),
-            fused: [
-                FusedView {
-                    filter: cast(bytes, sections, section::FILTER),
-                    bucket_starts: cast(
-                        bytes,
-                        sections,
-                        section::BUCKET_STARTS,
-                    ),
-                    bucket_needles: cast(
-                        bytes,
-                        sections,
-                        section::BUCKET_NEEDLES,
-                    ),
-                    bucket_tags: cast(bytes, sections, section::BUCKET_TAGS),
-                },
-                FusedView {
-                    filter: cast(bytes, sections, section::REST_FILTER),
-                    bucket_starts: cast(
-                        bytes,
-                        sections,
-                        section::REST_BUCKET_STARTS,
-                    ),
-                    bucket_needles: cast(
-                        bytes,
-                        sections,
-                        section::REST_BUCKET_NEEDLES,
-                    ),
-                    bucket_tags: cast(
-                        bytes,
-                        sections,
-                        section::REST_BUCKET_TAGS,
-                    ),
-                },
-            ],
+            narrow_end: limits.first().map_or(0, |n| int::low16(*n)),
+            limits,
+            fused: [0, section::REST]
+                .map(|from| FusedView::new(bytes, sections, from)),
         }
+    }
+
+    /// One more than the highest class.
+    pub fn class_end(&self) -> usize {
+        self.limits.get(1).map_or(0, |n| int::to_usize(*n))
+    }
+
+    pub(super) fn limits_len(&self) -> usize {
+        self.limits.len()
+    }
+
+    /// Classes of the longest needle.
+    pub fn needle_len_max(&self) -> usize {
+        self.limits.get(2).map_or(0, |n| int::to_usize(*n))
     }
 
     pub fn needle_count(&self) -> usize {

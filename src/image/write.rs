@@ -23,6 +23,8 @@ pub struct Parts {
     pub terms: Vec<TermRow>,
     pub strings: Vec<u8>,
     pub meta: Meta,
+    /// First wide class, end of classes, classes of the longest needle.
+    pub limits: [u32; 3],
     /// Search tables for waking terms, then for all others.
     pub fused: [FusedParts; 2],
     pub tables_digest: [u8; 32],
@@ -31,69 +33,51 @@ pub struct Parts {
 /// Search tables of the fused engine (`scan::build_fused`).
 #[derive(Clone, Debug, Default)]
 pub struct FusedParts {
-    pub filter: Vec<u64>,
+    pub anchors: Vec<u32>,
+    pub keys: Vec<u64>,
     pub bucket_starts: Vec<u32>,
     pub bucket_needles: Vec<u32>,
     pub bucket_tags: Vec<u32>,
+    pub singles: Vec<[u32; 2]>,
+}
+
+impl FusedParts {
+    fn bodies(&self) -> [&[u8]; 6] {
+        [
+            bytemuck::cast_slice(&self.anchors),
+            bytemuck::cast_slice(&self.keys),
+            bytemuck::cast_slice(&self.bucket_starts),
+            bytemuck::cast_slice(&self.bucket_needles),
+            bytemuck::cast_slice(&self.bucket_tags),
+            bytemuck::cast_slice(&self.singles),
+        ]
+    }
 }
 
 /// Serialises the parts. Only little-endian machines are supported (the
 /// image is used in place); a big-endian build fails in `image::check`.
 pub fn write(parts: &Parts) -> Vec<u8> {
     let meta = serde_json::to_vec(&parts.meta).unwrap_or_default();
-    let [waking, rest] = &parts.fused;
-    let bodies: [(u32, usize, &[u8]); 20] = [
-        (section::CLASS_INDEX, 2, bytemuck::cast_slice(&parts.class_index)),
-        (section::CLASS_BLOCKS, 2, bytemuck::cast_slice(&parts.class_blocks)),
-        (
-            section::NEEDLE_STARTS,
-            4,
-            bytemuck::cast_slice(&parts.needle_starts),
-        ),
-        (section::NEEDLE_SYMS, 2, bytemuck::cast_slice(&parts.needle_syms)),
-        (
-            section::NEEDLE_PATTERNS,
-            4,
-            bytemuck::cast_slice(&parts.needle_patterns),
-        ),
-        (section::PATTERNS, 20, bytemuck::cast_slice(&parts.patterns)),
-        (section::LETTERS, 4, bytemuck::cast_slice(&parts.letters)),
-        (section::GAPS, 1, &parts.gaps),
-        (section::POSTINGS, 4, bytemuck::cast_slice(&parts.postings)),
-        (section::TERMS, 20, bytemuck::cast_slice(&parts.terms)),
-        (section::STRINGS, 1, &parts.strings),
-        (section::META, 1, &meta),
-        (section::FILTER, 8, bytemuck::cast_slice(&waking.filter)),
-        (
-            section::BUCKET_STARTS,
-            4,
-            bytemuck::cast_slice(&waking.bucket_starts),
-        ),
-        (
-            section::BUCKET_NEEDLES,
-            4,
-            bytemuck::cast_slice(&waking.bucket_needles),
-        ),
-        (section::BUCKET_TAGS, 4, bytemuck::cast_slice(&waking.bucket_tags)),
-        (section::REST_FILTER, 8, bytemuck::cast_slice(&rest.filter)),
-        (
-            section::REST_BUCKET_STARTS,
-            4,
-            bytemuck::cast_slice(&rest.bucket_starts),
-        ),
-        (
-            section::REST_BUCKET_NEEDLES,
-            4,
-            bytemuck::cast_slice(&rest.bucket_needles),
-        ),
-        (
-            section::REST_BUCKET_TAGS,
-            4,
-            bytemuck::cast_slice(&rest.bucket_tags),
-        ),
+    let mut bodies: Vec<&[u8]> = vec![
+        bytemuck::cast_slice(&parts.class_index),
+        bytemuck::cast_slice(&parts.class_blocks),
+        bytemuck::cast_slice(&parts.needle_starts),
+        bytemuck::cast_slice(&parts.needle_syms),
+        bytemuck::cast_slice(&parts.needle_patterns),
+        bytemuck::cast_slice(&parts.patterns),
+        bytemuck::cast_slice(&parts.letters),
+        &parts.gaps,
+        bytemuck::cast_slice(&parts.postings),
+        bytemuck::cast_slice(&parts.terms),
+        &parts.strings,
+        &meta,
+        bytemuck::cast_slice(&parts.limits),
     ];
+    bodies.extend(parts.fused.iter().flat_map(FusedParts::bodies));
     let mut out = vec![0u8; HEADER_LEN + SECTION_LEN * bodies.len()];
-    for (number, (id, size, body)) in bodies.iter().enumerate() {
+    for (number, (body, (id, _, size))) in
+        bodies.iter().zip(&section::ALL).enumerate()
+    {
         out.resize(out.len().next_multiple_of(ALIGN), 0);
         let at = HEADER_LEN + number * SECTION_LEN;
         put(&mut out, at, &id.to_le_bytes());

@@ -16,17 +16,18 @@ use super::diagnostic::{
     UNKNOWN_NAME,
 };
 use super::expand::{self, Spelling};
+use super::frequency::ByClass;
 use super::sets::{NumberedTerm, Packs, Sets};
 use super::syntax::{Rule, Status};
 use super::table::Sp;
 use crate::base::clock::{self, Date};
 use crate::base::{int, near};
 use crate::eval::TEXT_FACTS;
-use crate::fold::{self, Level, tables};
+use crate::fold::{self, Level, letter, tables};
 use crate::image::{
     Condition, Meta, PackMeta, Parts, PatternRow, RuleMeta, TermRow,
 };
-use crate::scan::build_fused;
+use crate::scan::{Needle, build_fused};
 
 /// Everything the image needs, or `None` when the dictionary is too large.
 pub fn lower(
@@ -393,14 +394,17 @@ fn union(
     Some(total)
 }
 
+/// What a validator costs, as if it were a term so frequent.
+const VALIDATOR_COST: u64 = 30_000_000;
+
 /// What it costs to be woken by a set: an estimate of how often its terms
-/// stand in ordinary text, by length and script, in parts of a million.
+/// stand in ordinary text, in parts of 10^9 characters.
 /// Validators must look at every text that has digits or dots.
 fn cost(number: u32, sets: &Sets) -> u64 {
     let meta = &sets.metas[int::to_usize(number)];
     let mut cost = 1 + sets.cost_of_terms[int::to_usize(number)];
     if !meta.validators.is_empty() {
-        cost += 100_000;
+        cost += VALIDATOR_COST;
     }
     for member in meta.members.iter().chain(&meta.literals) {
         cost += self::cost(*member, sets);
@@ -477,7 +481,7 @@ fn dictionary(
         })
         .collect();
     entries.par_sort_unstable();
-    let mut needles: Vec<Vec<u16>> = Vec::new();
+    let mut needles: Vec<Needle> = Vec::new();
     let mut phases: Vec<[bool; 2]> = Vec::new();
     let mut rest = entries.into_iter().peekable();
     while let Some((needle, spelling, term)) = rest.next() {
@@ -487,12 +491,21 @@ fn dictionary(
         {
             terms.push(term);
         }
-        if needles.last() != Some(&needle) {
+        if needles.last().is_none_or(|last| last.classes != needle) {
             parts.needle_starts.push(int::to_u32(parts.needle_syms.len()));
             parts.needle_patterns.push(int::to_u32(parts.patterns.len()));
             parts.needle_syms.extend(&needle);
-            needles.push(needle);
+            let (left, right, symbol) = (true, true, true);
+            needles.push(Needle { classes: needle, left, right, symbol });
             phases.push([false; 2]);
+        }
+        if let Some(needle) = needles.last_mut() {
+            let has = |flag: u32| spelling.shape & flag != 0;
+            let last = spelling.letters.last();
+            needle.left &= has(PatternRow::LEFT);
+            needle.right &= has(PatternRow::RIGHT)
+                && last.is_some_and(|c| !letter::is_digit(*c));
+            needle.symbol &= has(PatternRow::SYMBOL);
         }
         if let Some(phases) = phases.last_mut() {
             for term in &terms {
@@ -513,9 +526,16 @@ fn dictionary(
     }
     parts.needle_starts.push(int::to_u32(parts.needle_syms.len()));
     parts.needle_patterns.push(int::to_u32(parts.patterns.len()));
+    let longest = needles.iter().map(|n| n.classes.len()).max().unwrap_or(0);
+    parts.limits = [
+        u32::from(classes.narrow_end),
+        u32::from(classes.class_count),
+        int::to_u32(longest),
+    ];
+    let frequency = ByClass { letters: classes.letters_by_class() };
     parts.fused = [0, 1].map(|phase| {
         let wanted: Vec<bool> = phases.iter().map(|p| p[phase]).collect();
-        build_fused(&needles, &wanted)
+        build_fused(&needles, &wanted, classes.narrow_end, &frequency)
     });
     parts.class_index = classes.index;
     parts.class_blocks = classes.blocks;

@@ -4,6 +4,7 @@
 pub(crate) mod condition;
 pub mod diagnostic;
 pub(crate) mod expand;
+mod frequency;
 pub mod load;
 mod lower;
 pub mod marked;

@@ -7,13 +7,14 @@ use super::diagnostic::{
     BAD_REGEX, Diagnostic, EMPTY_TERM, LONG_TERM, MISSING_FILE, SET_CYCLE,
     UNKNOWN_SET, UNKNOWN_VALIDATOR,
 };
+use super::frequency;
 use super::load::SourceFile;
 use super::syntax::{SetDef, Syntax};
 use super::table::Sp;
 use super::term::{self, Line, Term};
 use crate::base::{int, limits, near};
 use crate::fold::Level;
-use crate::image::{SetMeta, gap};
+use crate::image::SetMeta;
 use crate::validate;
 
 /// A term with its place in the numbering.
@@ -35,7 +36,7 @@ pub struct Sets {
     /// A term of one letter is in the set or its members.
     pub has_single: Vec<bool>,
     /// How often the terms of each set are expected in ordinary text, in
-    /// parts of a million.
+    /// parts of 10^9 characters.
     pub cost_of_terms: Vec<u64>,
     shared: HashMap<String, State>,
     /// Sets of rules by content.
@@ -235,7 +236,8 @@ impl Sets {
         single |= self.terms[first..]
             .iter()
             .any(|t| is_single(&t.term) && !t.exception);
-        let cost = self.terms[first..].iter().map(|t| frequency(&t.term));
+        let cost =
+            self.terms[first..].iter().map(|t| frequency::term(&t.term));
         self.cost_of_terms.push(cost.sum());
         self.metas.push(meta);
         self.has_single.push(single);
@@ -290,7 +292,8 @@ impl Sets {
             terms: int::to_u32(def.literals.len()),
             ..SetMeta::default()
         });
-        let cost = self.terms[before..].iter().map(|t| frequency(&t.term));
+        let cost =
+            self.terms[before..].iter().map(|t| frequency::term(&t.term));
         self.cost_of_terms.push(cost.sum());
         self.has_single.push(false);
         Some(number)
@@ -401,25 +404,6 @@ fn term_problem(
         );
     }
     None
-}
-
-/// A guess at how often a term stands in ordinary text, in parts of a
-/// million letters: only its length and script are known. Used to choose
-/// which set of a condition wakes its rule.
-fn frequency(term: &Term) -> u64 {
-    let spaces = term.gaps.iter().filter(|kind| **kind == gap::SPACE).count();
-    match (term::han_count(&term.letters), term.letters.len(), spaces) {
-        (1, 1, _) => 60_000,
-        (2, 2, _) => 100,
-        (3, ..) => 10,
-        (4.., ..) => 2,
-        (_, 1, _) => 20_000,
-        (_, 0..=3, 0) => 300,
-        (_, 4..=6, 0) => 100,
-        (_, _, 0) => 20,
-        (_, _, 1) => 10,
-        _ => 2,
-    }
 }
 
 /// A key that is equal for two sets of a pack that find the same. Regexes

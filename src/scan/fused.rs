@@ -1,213 +1,510 @@
 //! The fused engine's search: filters and hashed keys instead of an
 //! automaton. In: folded text; out: the same candidates as `reference`.
 //!
-//! Every needle has a **key**: its first 1, 2, 3, 4 or 6 classes, the
-//! longest of these lengths that it has. At each run of the text
+//! Every needle has an **anchor**, wherever in the needle it is rarest in
+//! ordinary text: two neighbouring classes of which at least one is *wide*
+//! (Han, kana, …), or four that begin with two *narrow* ones (Latin, digits,
+//! …). Pairs of Latin letters say next to nothing, pairs of Han nearly
+//! everything. Shorter needles are their own anchor. At each run of the text
 //!
-//! 1. one bit of the **pair filter** (this class, next class) says whether
-//!    any needle begins so; clean text mostly ends here;
-//! 2. one bit of the **key filter** for each key length says whether any
-//!    needle has this key;
-//! 3. the bucket of the key lists its needles, which are compared.
+//! 1. the **anchor filter** says whether any anchor begins here, a wide pair
+//!    together with the class behind it; clean text mostly ends with this
+//!    one look into a table that fits the second-level cache;
+//! 2. the **key filter** says the same for the anchor together with one or
+//!    two more classes of the needle beside it (its *reach*);
+//! 3. the bucket of the key lists its needles with the place of the anchor,
+//!    and they are compared.
 //!
-//! The filters are one blocked Bloom filter (Putze, Sanders, Singler 2007):
-//! three bits in one 64-bit word for each entry, so a test costs one load.
-//! It is sized by the number of needles and stays in the second-level cache
-//! up to about 200,000 of them. A bucket holds a tag of each key beside the
-//! needle, so that needles of other keys cost no further load. Longer keys
-//! for longer needles matter: terms of one language begin alike (`your …`),
-//! and a bucket of all that begin with `yo` would be walked for every `you`.
+//! Worked example: `加我微信` is looked for by `加我` or `我微`, whichever is
+//! rarer (a frequency table decides when the image is built), say `我微` at
+//! place 1. Its reach is 加 before and 信 behind. A text `我微笑` fails the
+//! first filter, since no needle has 笑 behind this anchor; `给我微信` passes
+//! it and fails the second.
+//!
+//! Most short Latin words stand inside longer ones (`ca`, `not`, `com`). Such
+//! a needle, if all its spellings are whole words, goes no further unless a
+//! word may begin and end there.
+//!
+//! Both filters are blocked Bloom filters (Putze, Sanders, Singler 2007):
+//! the bits of an entry lie in one word, so a test costs one load.
 
-use super::{Candidate, Folded, Phase};
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
+use super::sieve::{
+    Hashes, MIX, NARROW_PAIR, PART, SINGLE, Simd, Singles, Survivor, Task,
+    WHOLE, WORD, WORD_PAIR, pair_bit, part_bits, sieve, whole_bits, word_bits,
+};
+use super::{Candidate, Folded, Phase, Reader};
 use crate::base::int;
-use crate::fold::Sym;
-use crate::image::{FusedParts, FusedView, ImageView};
+use crate::fold::letter;
+use crate::image::{
+    FusedParts, FusedView, KEY_LINE as LINE, PAIR_WORDS, PatternRow,
+};
 
-/// Key lengths, ascending.
-const KEY_LENGTHS: [usize; 5] = [1, 2, 3, 4, 6];
-/// Salt of the pair filter, which shares the table with the key filters.
-const PAIR_SALT: u32 = 0x5bd1_e995;
+/// Odd multiplier of Fibonacci hashing (Knuth): 2^64 over the golden ratio.
+const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
+/// Classes of a narrow anchor.
+const QUAD: usize = 4;
+/// What an anchor costs the filter, as a frequency (parts of 10^9): shared
+/// by the needles that could use it, so that they agree on one.
+const ANCHOR_PRICE: u32 = 400;
 
-/// One step of a rolling hash: Knuth's multiplicative hashing with the
-/// golden ratio, the class mixed in first.
+/// Limits of the anchor filter in 32-bit words: the floor keeps small packs
+/// precise, the ceiling (256 KiB) keeps it in the second-level cache.
+const ANCHOR_WORDS: (usize, usize) = (1 << 7, 1 << 16);
+const KEY_WORDS: (usize, usize) = (1 << 7, 1 << 20);
+const _: () = assert!(KEY_WORDS.0 >= 2 * LINE && ANCHOR_WORDS.0 > 1);
+/// The word of a line.
 #[inline]
-fn step(hash: u32, sym: u16) -> u32 {
-    (hash ^ u32::from(sym)).wrapping_mul(0x9E37_79B1).rotate_left(13)
+fn key_word(key: u64) -> usize {
+    int::low_usize(key >> 61)
 }
 
-/// Hash of a whole key; the length is part of it.
+/// Three bits of a word of the key filter.
 #[inline]
-fn finish(hash: u32, len: usize) -> usize {
-    let mixed = (hash ^ int::to_u32(len)).wrapping_mul(0x85EB_CA6B);
-    int::to_usize(mixed ^ mixed >> 15)
+fn key_bits(hash: u64) -> u64 {
+    1 << (hash & 63) | 1 << (hash >> 6 & 63) | 1 << (hash >> 12 & 63)
 }
 
-/// The three bits of an entry within its word, from the high bits of the
-/// hash; the low bits choose the word.
-#[inline]
-fn word_bits(hash: usize) -> u64 {
-    1 << (hash >> 26 & 63) | 1 << (hash >> 20 & 63) | 1 << (hash >> 14 & 63)
+/// Which classes beside the anchor belong to the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reach {
+    None,
+    Right,
+    Right2,
+    Both,
+    Left,
 }
 
-fn key_length(needle: usize) -> usize {
-    KEY_LENGTHS.into_iter().rev().find(|len| *len <= needle).unwrap_or(1)
-}
-
-fn key_hash(needle: &[u16]) -> usize {
-    let len = key_length(needle.len());
-    let hash = needle[..len].iter().fold(0, |hash, sym| step(hash, *sym));
-    finish(hash, len)
-}
-
-#[inline]
-fn pair_hash(first: u16, second: u16) -> usize {
-    finish(step(step(PAIR_SALT, first), second), 2)
-}
-
-/// Builds filters and buckets for those needles, given as class sequences,
-/// that are `wanted`.
-pub fn build(needles: &[Vec<u16>], wanted: &[bool]) -> FusedParts {
-    let count = wanted.iter().filter(|wanted| **wanted).count();
-    // At least twelve bits an entry, two entries a needle. The floor keeps
-    // small packs precise, the ceiling keeps the table out of main memory.
-    let words = (count * 24 / 64).next_power_of_two().clamp(1 << 7, 1 << 17);
-    let buckets = count.next_power_of_two().max(1 << 6);
-    let mut filter = vec![0u64; words];
-    let mut set = |hash: usize| {
-        filter[hash & (words - 1)] |= word_bits(hash);
-    };
-    let mut keyed: Vec<(usize, u32, usize)> = Vec::with_capacity(count);
-    for (number, needle) in needles.iter().enumerate() {
-        if !wanted[number] {
-            continue;
+impl Reach {
+    fn number(self) -> u64 {
+        match self {
+            Reach::None => 0,
+            Reach::Right => 1,
+            Reach::Right2 => 2,
+            Reach::Both => 3,
+            Reach::Left => 4,
         }
-        let hash = key_hash(needle);
-        set(hash);
-        if let [first, second, ..] = needle[..] {
-            set(pair_hash(first, second));
-        }
-        keyed.push((hash & (buckets - 1), int::to_u32(number), hash));
     }
-    keyed.sort_unstable();
-    let mut tables = FusedParts { filter, ..FusedParts::default() };
-    let mut next = keyed.iter().peekable();
-    tables.bucket_starts.push(0);
-    for bucket in 0..buckets {
-        while let Some((_, needle, hash)) =
-            next.next_if(|(b, ..)| *b == bucket)
-        {
-            tables.bucket_needles.push(*needle);
-            tables.bucket_tags.push(int::to_u32(*hash));
+
+    /// The reach of a needle with so many classes on each side of a pair.
+    fn of_pair(left: usize, right: usize) -> Reach {
+        match (left, right) {
+            (_, 2..) => Reach::Right2,
+            (1.., 1) => Reach::Both,
+            (0, 1) => Reach::Right,
+            (_, 0) => Reach::None,
         }
-        let end = int::to_u32(tables.bucket_needles.len());
-        tables.bucket_starts.push(end);
     }
-    tables
-}
 
-/// Which classes are a needle of their own (`滴滴`, `dd`): one bit each,
-/// made when an engine is.
-#[derive(Clone, Debug, Default)]
-pub struct OneClass {
-    bits: Vec<u64>,
-}
-
-impl OneClass {
-    pub fn new(view: &ImageView<'_>, phase: Phase) -> OneClass {
-        let mut bits = Vec::new();
-        let tables = &view.fused[phase.index()];
-        for number in tables.bucket_needles {
-            let needle = view.needle(*number);
-            if let [class] = needle {
-                let class = usize::from(*class);
-                if bits.len() <= class / 64 {
-                    bits.resize(class / 64 + 1, 0);
-                }
-                bits[class / 64] |= 1u64 << (class % 64);
-            }
+    /// The same of a quad.
+    fn of_quad(left: usize, right: usize) -> Reach {
+        match (left, right) {
+            (_, 1..) => Reach::Right,
+            (1.., 0) => Reach::Left,
+            (0, 0) => Reach::None,
         }
-        OneClass { bits }
+    }
+}
+
+/// Classes beside an anchor; 0 where the text ends.
+#[derive(Clone, Copy)]
+struct Beside {
+    left: u16,
+    right: u16,
+    right2: u16,
+}
+
+impl Beside {
+    /// Around the anchor of `len` classes at `at`.
+    #[inline]
+    fn new(syms: &[u16], at: usize, len: usize) -> Beside {
+        let before = at.checked_sub(1).and_then(|at| syms.get(at));
+        let after = |n: usize| syms.get(at + len + n).copied().unwrap_or(0);
+        let left = before.copied().unwrap_or(0);
+        Beside { left, right: after(0), right2: after(1) }
     }
 
     #[inline]
-    fn has(&self, class: u16) -> bool {
-        let class = usize::from(class);
-        let word = self.bits.get(class / 64).copied().unwrap_or(0);
-        word >> (class % 64) & 1 != 0
+    fn key(self, anchor: u32, reach: Reach) -> u64 {
+        let (x, y) = match reach {
+            Reach::None => (0, 0),
+            Reach::Right => (self.right, 0),
+            Reach::Right2 => (self.right, self.right2),
+            Reach::Both => (self.left, self.right),
+            Reach::Left => (self.left, 0),
+        };
+        let classes = u64::from(x) | u64::from(y) << 16 | reach.number() << 61;
+        let all = classes ^ u64::from(anchor) << 29;
+        let hash = all.wrapping_mul(GOLDEN);
+        (hash ^ hash >> 32).wrapping_mul(GOLDEN)
     }
 }
 
-/// Every occurrence of every needle.
-pub fn candidates(
-    view: &ImageView<'_>,
-    phase: Phase,
-    ones: &OneClass,
-    folded: &Folded,
-    out: &mut Vec<Candidate>,
-) {
-    let syms = &folded.syms[..];
-    let tables = &view.fused[phase.index()];
-    let mask = tables.filter.len() - 1;
-    let has = |hash: usize| {
-        let bits = word_bits(hash);
-        tables.filter[hash & mask] & bits == bits
-    };
-    for run in 0..syms.len() {
-        let rest = &syms[run..];
-        let first = rest[0];
-        if first == Sym::OTHER.0 {
-            continue;
-        }
-        let mut hash = step(0, first);
-        if ones.has(first) {
-            bucket(view, tables, rest, run, finish(hash, 1), 1, out);
-        }
-        let Some(&second) = rest.get(1) else { continue };
-        if second == Sym::OTHER.0 || !has(pair_hash(first, second)) {
-            continue;
-        }
-        let mut len = 1;
-        for wanted in &KEY_LENGTHS[1..] {
-            if rest.len() < *wanted {
-                break;
-            }
-            while len < *wanted {
-                hash = step(hash, rest[len]);
-                len += 1;
-            }
-            let key = finish(hash, len);
-            if has(key) {
-                bucket(view, tables, rest, run, key, len, out);
-            }
-        }
+/// A class sequence with what all its spellings have in common.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Needle {
+    pub classes: Vec<u16>,
+    /// All begin at a word boundary.
+    pub left: bool,
+    /// All end at a word boundary, and in a letter.
+    pub right: bool,
+    /// All hold a symbol, so that only the symbol reading finds them.
+    pub symbol: bool,
+}
+
+impl Needle {
+    fn flags(&self) -> u32 {
+        let bit = |set: bool, flag: u32| if set { flag } else { 0 };
+        bit(self.left, LEFT)
+            | bit(self.right, RIGHT)
+            | bit(self.symbol, SYMBOL)
     }
 }
 
-/// Compares the needles of one bucket that have the key's length with the
-/// text. Needles of another key that share the bucket do not match there.
-fn bucket(
-    view: &ImageView<'_>,
-    tables: &FusedView<'_>,
-    rest: &[u16],
-    run: usize,
-    key: usize,
+/// Where a needle's anchor may stand.
+#[derive(Clone, Copy, Debug)]
+struct Anchor {
+    offset: usize,
     len: usize,
+    hash: u32,
+    /// Chooses the word of the anchor filter, and its bits.
+    slot: u32,
+    bits: u32,
+    reach: Reach,
+    frequency: u32,
+}
+
+/// How often the classes of an anchor follow each other in ordinary text,
+/// in parts of 10^9.
+pub trait Frequency: Sync {
+    fn of(&self, classes: &[u16]) -> u32;
+}
+
+/// Every place where the anchor of a needle of two classes or more may
+/// stand; never none.
+fn anchors(
+    needle: &Needle,
+    narrow_end: u16,
+    frequency: &dyn Frequency,
+) -> Vec<Anchor> {
+    let mut all = Vec::new();
+    let is_word = needle.left && needle.right;
+    let needle = &needle.classes[..];
+    for offset in 0..needle.len() - 1 {
+        let rest = &needle[offset..];
+        let wide = rest[0] >= narrow_end || rest[1] >= narrow_end;
+        // A pair inside a longer needle is tested with the class behind it.
+        let len = match (wide, needle.len(), rest.len()) {
+            (true, 2, 2) | (true, _, 3..) => 2,
+            (false, 2 | 3, _) if offset == 0 => needle.len(),
+            (false, _, QUAD..) => QUAD,
+            _ => continue,
+        };
+        let Hashes { two, three, four } = Hashes::of(rest);
+        let right = rest.len() - len;
+        let (hash, slot, bits, reach) = match (wide, len, right) {
+            (true, _, 0) => (two, two, whole_bits(two), Reach::None),
+            (true, ..) => {
+                (two, two, part_bits(three), Reach::of_pair(offset, right))
+            }
+            (false, 2, _) => (two, two, 0, Reach::None),
+            (false, 3, _) if is_word => {
+                (three, three, word_bits(three), Reach::None)
+            }
+            (false, 3, _) => (three, three, whole_bits(three), Reach::None),
+            (false, ..) => {
+                (four, three, part_bits(four), Reach::of_quad(offset, right))
+            }
+        };
+        let frequency = frequency.of(&rest[..len]);
+        let anchor =
+            Anchor { offset, len, hash, slot, bits, reach, frequency };
+        all.push(anchor);
+    }
+    all
+}
+
+fn size(words: usize, limits: (usize, usize)) -> usize {
+    words.next_power_of_two().clamp(limits.0, limits.1)
+}
+
+/// Shift that leaves the number of a slot of a table with so many slots.
+#[inline]
+fn shift(slots: usize) -> u32 {
+    64 - slots.trailing_zeros()
+}
+
+/// Builds filters and buckets for those needles, given as class sequences,
+/// that are `wanted`. Classes below `narrow_end` are narrow.
+pub fn build(
+    needles: &[Needle],
+    wanted: &[bool],
+    narrow_end: u16,
+    frequency: &dyn Frequency,
+) -> FusedParts {
+    let mut uses: HashMap<u32, u32> = HashMap::new();
+    let mut choices: Vec<(usize, Vec<Anchor>)> = Vec::new();
+    for (number, needle) in needles.iter().enumerate() {
+        if wanted[number] && needle.classes.len() > 1 {
+            let all = anchors(needle, narrow_end, frequency);
+            for anchor in &all {
+                *uses.entry(anchor.hash).or_default() += 1;
+            }
+            choices.push((number, all));
+        }
+    }
+    let mut chosen: Vec<(u64, Anchor, usize)> = Vec::new();
+    for (number, all) in choices {
+        let price = |anchor: &Anchor| {
+            let users = uses.get(&anchor.hash).copied().unwrap_or(1);
+            anchor.frequency.saturating_add(ANCHOR_PRICE / users)
+        };
+        let Some(best) = all.into_iter().min_by_key(price) else { continue };
+        let needle = &needles[number].classes[..];
+        let beside = Beside::new(needle, best.offset, best.len);
+        chosen.push((beside.key(best.hash, best.reach), best, number));
+    }
+    let distinct: HashSet<(u32, u32)> =
+        chosen.iter().map(|(_, of, _)| (of.slot, of.bits)).collect();
+    // Twenty bits for each anchor, twenty-four for each key.
+    let words = size(distinct.len() * 20 / 32, ANCHOR_WORDS);
+    let mut parts = FusedParts {
+        anchors: vec![0; words + PAIR_WORDS],
+        keys: vec![0; size(chosen.len() * 24 / 64, KEY_WORDS)],
+        ..FusedParts::default()
+    };
+    let anchor_shift = shift(words) - 32;
+    let line_shift = shift(parts.keys.len() / LINE) - 32;
+    let buckets = chosen.len().next_power_of_two().max(1 << 6);
+    let bucket_shift = shift(buckets);
+    for (key, anchor, number) in &chosen {
+        if anchor.bits == 0 {
+            let needle = &needles[*number];
+            let (a, b) = (needle.classes[0], needle.classes[1]);
+            let (word, bit) = pair_bit(a, b, needle.left && needle.right);
+            parts.anchors[words + word] |= bit;
+        } else {
+            let word = int::to_usize(anchor.slot >> anchor_shift);
+            parts.anchors[word] |= anchor.bits;
+        }
+        let line = anchor.hash.wrapping_mul(MIX[1]) >> line_shift;
+        let word = LINE * int::to_usize(line) + key_word(*key);
+        parts.keys[word] |= key_bits(*key);
+    }
+    let bucket =
+        |key: u64| int::low_usize(key.wrapping_mul(GOLDEN) >> bucket_shift);
+    chosen.sort_unstable_by_key(|(key, _, number)| (bucket(*key), *number));
+    let mut next = chosen.iter().peekable();
+    parts.bucket_starts.push(0);
+    for number in 0..buckets {
+        while let Some((key, anchor, needle)) =
+            next.next_if(|(key, ..)| bucket(*key) == number)
+        {
+            parts.bucket_needles.push(int::to_u32(*needle));
+            let flags = needles[*needle].flags();
+            parts.bucket_tags.push(tag(*key, anchor.offset) | flags);
+        }
+        parts.bucket_starts.push(int::to_u32(parts.bucket_needles.len()));
+    }
+    parts.singles = singles(needles, wanted);
+    parts
+}
+
+/// Bits of a tag: what all spellings of its needle ask for.
+const LEFT: u32 = 1 << 8;
+const RIGHT: u32 = 1 << 9;
+const SYMBOL: u32 = 1 << 10;
+/// Bits of a tag below the key.
+const TAG_SHIFT: u32 = 11;
+
+/// What a bucket holds of a key, with the anchor's place in the needle in
+/// the low byte.
+#[inline]
+fn tag(key: u64, offset: usize) -> u32 {
+    key_tag(key) | int::to_u32(offset & 0xFF)
+}
+
+#[inline]
+fn key_tag(key: u64) -> u32 {
+    int::low_u32(key) << TAG_SHIFT
+}
+
+/// The needles of one class, by class: `[class, needle]`, sorted.
+fn singles(needles: &[Needle], wanted: &[bool]) -> Vec<[u32; 2]> {
+    let mut all = Vec::new();
+    for (number, needle) in needles.iter().enumerate() {
+        if let (true, [class]) = (wanted[number], &needle.classes[..]) {
+            all.push([u32::from(*class), int::to_u32(number)]);
+        }
+    }
+    all.sort_unstable();
+    all
+}
+
+/// Runs that are sieved before the survivors are looked at.
+const CHUNK: usize = 1 << 12;
+
+/// Every occurrence of every needle whose anchor stands in `range`.
+pub fn candidates(
+    simd: Simd,
+    reader: &Reader<'_>,
+    phase: Phase,
+    singles: &Singles,
+    folded: &Folded,
+    range: Range<usize>,
+    survivors: &mut Vec<Survivor>,
     out: &mut Vec<Candidate>,
 ) {
-    let number = key & (tables.bucket_starts.len() - 2);
-    let start = int::to_usize(tables.bucket_starts[number]);
-    let end = int::to_usize(tables.bucket_starts[number + 1]);
-    let tag = int::to_u32(key);
-    for slot in start..end {
-        if tables.bucket_tags[slot] != tag {
-            continue;
+    let tables = &reader.view.fused[phase.index()];
+    let search = Search { reader, tables, folded };
+    let anchors = tables.anchors;
+    let (filter, pairs) = anchors.split_at(anchors.len() - PAIR_WORDS);
+    let needed = singles.of(reader.symbols);
+    let narrow_end = reader.view.narrow_end;
+    let task = Task { folded, narrow_end, filter, pairs, needed };
+    let mut start = range.start;
+    while start < range.end {
+        let end = range.end.min(start + CHUNK);
+        sieve(simd, &task, start..end, survivors);
+        search.survivors(survivors, out);
+        start = end;
+    }
+}
+
+/// One text under search.
+struct Search<'s, 'i> {
+    reader: &'s Reader<'i>,
+    tables: &'s FusedView<'i>,
+    folded: &'s Folded,
+}
+
+impl Search<'_, '_> {
+    /// Looks at what the sieve left of a chunk.
+    fn survivors(&self, survivors: &[Survivor], out: &mut Vec<Candidate>) {
+        let syms = self.folded.padded();
+        let narrow_end = self.reader.view.narrow_end;
+        for survivor in survivors {
+            let at = int::to_usize(survivor.run);
+            let &[a, b, c, d] = &syms[at..at + 4] else { continue };
+            let has = |flag: u32| survivor.flags & flag != 0;
+            let Hashes { two, three, four } = Hashes::new(a, b, c, d);
+            if has(SINGLE) {
+                self.single(a, at, out);
+            }
+            if a < narrow_end && b < narrow_end {
+                if has(NARROW_PAIR)
+                    || has(WORD_PAIR) && self.is_word(at, at + 1)
+                {
+                    self.anchor(two, at, 2, &[Reach::None], out);
+                }
+                if has(WHOLE) || has(WORD) && self.is_word(at, at + 2) {
+                    self.anchor(three, at, 3, &[Reach::None], out);
+                }
+                if has(PART) {
+                    let all = [Reach::None, Reach::Right, Reach::Left];
+                    self.anchor(four, at, QUAD, &all, out);
+                }
+            } else {
+                if has(WHOLE) {
+                    self.anchor(two, at, 2, &[Reach::None], out);
+                }
+                if has(PART) {
+                    let all = [Reach::Right, Reach::Right2, Reach::Both];
+                    self.anchor(two, at, 2, &all, out);
+                }
+            }
         }
-        let needle = tables.bucket_needles[slot];
-        let wanted = view.needle(needle);
-        // A needle is listed once; asking only for its own key length keeps
-        // it from being reported twice.
-        if key_length(wanted.len()) == len && rest.starts_with(wanted) {
-            out.push(Candidate { needle, run: int::to_u32(run) });
+    }
+
+    /// Whether runs may be a word.
+    fn is_word(&self, first: usize, last: usize) -> bool {
+        let text = self.reader.text;
+        self.folded.may_open(text, first) && self.folded.may_close(text, last)
+    }
+
+    /// The needles of this class alone.
+    fn single(&self, class: u16, at: usize, out: &mut Vec<Candidate>) {
+        let class = u32::from(class);
+        let all = self.tables.singles;
+        let first = all.partition_point(|row| row[0] < class);
+        let same = all[first..].iter().take_while(|row| row[0] == class);
+        let run = int::to_u32(at);
+        let inside = !self.folded.may_open(self.reader.text, at)
+            || !self.folded.may_close(self.reader.text, at);
+        for [_, needle] in same {
+            let mut patterns = self.reader.view.needle_patterns(*needle);
+            let is_word = |number: usize| {
+                let pattern = self.reader.view.pattern(number);
+                let last = pattern.letters.last().copied();
+                let last = last.and_then(char::from_u32).unwrap_or('0');
+                pattern.row.has(PatternRow::LEFT)
+                    && pattern.row.has(PatternRow::RIGHT)
+                    && !letter::is_digit(last)
+            };
+            if !(inside && patterns.all(is_word)) {
+                out.push(Candidate { needle: *needle, run });
+            }
+        }
+    }
+
+    /// Looks up the keys of an anchor.
+    fn anchor(
+        &self,
+        hash: u32,
+        at: usize,
+        len: usize,
+        reaches: &[Reach],
+        out: &mut Vec<Candidate>,
+    ) {
+        let beside = Beside::new(self.folded.padded(), at, len);
+        let filter = self.tables.keys;
+        let shift = shift(filter.len() / LINE) - 32;
+        let line = int::to_usize(hash.wrapping_mul(MIX[1]) >> shift);
+        let line = &filter[LINE * line..LINE * (line + 1)];
+        for reach in reaches {
+            let key = beside.key(hash, *reach);
+            let bits = key_bits(key);
+            if line[key_word(key)] & bits == bits {
+                self.bucket(key, at, out);
+            }
+        }
+    }
+
+    /// Compares the needles of one key with the text.
+    fn bucket(&self, key: u64, at: usize, out: &mut Vec<Candidate>) {
+        let tables = self.tables;
+        let buckets = tables.bucket_starts.len() - 1;
+        let number =
+            int::low_usize(key.wrapping_mul(GOLDEN) >> shift(buckets));
+        let start = int::to_usize(tables.bucket_starts[number]);
+        let end = int::to_usize(tables.bucket_starts[number + 1]);
+        let wanted = key_tag(key);
+        for slot in start..end {
+            let tag = tables.bucket_tags[slot];
+            if tag >> TAG_SHIFT << TAG_SHIFT != wanted {
+                continue;
+            }
+            let Some(run) = at.checked_sub(int::to_usize(tag & 0xFF)) else {
+                continue;
+            };
+            if tag & LEFT != 0 && !self.folded.may_open(self.reader.text, run)
+                || tag & SYMBOL != 0 && !self.reader.symbols
+            {
+                continue;
+            }
+            let needle = tables.bucket_needles[slot];
+            let classes = self.reader.view.needle(needle);
+            let last = run + classes.len() - 1;
+            if tag & RIGHT != 0
+                && !self.folded.may_close(self.reader.text, last)
+            {
+                continue;
+            }
+            if self.folded.syms()[run..].starts_with(classes) {
+                out.push(Candidate { needle, run: int::to_u32(run) });
+            }
         }
     }
 }

@@ -5,21 +5,27 @@
 //! candidates (needle, run); the walk decides each candidate. Two engines
 //! that give the same set of candidates give the same hits.
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
 mod folded;
 mod fused;
 mod reference;
+mod sieve;
 mod walk;
 
+use std::ops::Range;
+
 use crate::base::{Span, int};
-use crate::fold::{Fold, Folds, decode_escapes};
+use crate::fold::{Fold, Folds, View, decode_escapes};
 use crate::image::{Image, ImageView, Pattern, PatternRow};
 use crate::verdict::Milli;
 
 pub use folded::Folded;
-pub use fused::build as build_fused;
+pub use fused::{Frequency, Needle, build as build_fused};
 pub use walk::{Reader, Walked, letter_price, walk};
 
 use reference::{Reference, ReferenceScratch};
+use sieve::{Simd, Singles};
 
 /// Price of a hit that was read through an escape.
 const ESCAPE_PRICE: u16 = 30;
@@ -93,6 +99,24 @@ impl Phase {
     }
 }
 
+/// Which terms a search is for.
+#[derive(Clone, Copy)]
+struct Filter<'a> {
+    phase: Phase,
+    /// By set.
+    wanted: Option<&'a [bool]>,
+}
+
+impl Filter<'_> {
+    #[inline]
+    fn wants(&self, view: &ImageView<'_>, term: u32) -> bool {
+        let row = &view.terms[int::to_usize(term)];
+        let set = int::to_usize(row.set);
+        let wanted = self.wanted.is_none_or(|sets| sets[set]);
+        wanted && row.is_waking() == (self.phase == Phase::Waking)
+    }
+}
+
 /// A place where a needle's classes stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Candidate {
@@ -117,15 +141,37 @@ pub struct Hit {
 pub struct Engine {
     kind: EngineKind,
     reference: Option<[Reference; 2]>,
-    ones: [fused::OneClass; 2],
+    simd: Simd,
+    singles: [Singles; 2],
     own_symbols: Vec<char>,
+}
+
+/// A text made ready for the search. Kept between the phases.
+#[derive(Debug, Default)]
+pub struct Prepared {
+    own: Reading,
+    /// The text with its escapes decoded, if it has any.
+    decoded: Option<View>,
+    inner: Reading,
+}
+
+/// One text folded plainly and, where that promises something, with
+/// ambiguous symbols as letters.
+#[derive(Debug, Default)]
+struct Reading {
+    plain: Folded,
+    marked: Folded,
+    has_symbols: bool,
+    /// Runs in which an anchor may stand whose needle holds a symbol.
+    windows: Vec<Range<usize>>,
 }
 
 /// Buffers of one thread.
 #[derive(Debug, Default)]
 pub struct ScanScratch {
-    folded: Folded,
+    prepared: Prepared,
     reference: ReferenceScratch,
+    survivors: Vec<sieve::Survivor>,
     candidates: Vec<Candidate>,
     starts: RunStarts,
 }
@@ -144,9 +190,16 @@ impl Engine {
             _ => None,
         };
         let view = image.view();
-        let ones = Phase::ALL.map(|phase| fused::OneClass::new(&view, phase));
+        let singles = Phase::ALL.map(|phase| Singles::new(&view, phase));
         let own_symbols = own_symbols(&view);
-        Ok(Engine { kind, reference, ones, own_symbols })
+        let simd = Simd::detect();
+        Ok(Engine { kind, reference, simd, singles, own_symbols })
+    }
+
+    /// The same engine without vector instructions, to compare with.
+    pub fn portable(mut self) -> Engine {
+        self.simd = Simd::Portable;
+        self
     }
 
     pub fn kind(&self) -> EngineKind {
@@ -165,65 +218,71 @@ impl Engine {
         out: &mut Vec<Hit>,
     ) {
         let from = out.len();
+        let mut prepared = std::mem::take(&mut scratch.prepared);
+        self.prepare(view, text, &mut prepared);
         for phase in Phase::ALL {
-            self.scan_phase(view, phase, text, scratch, out);
+            let prepared = &prepared;
+            self.scan_phase(view, phase, None, text, prepared, scratch, out);
         }
+        scratch.prepared = prepared;
         settle(&mut out[from..]);
     }
 
-    /// The hits of one phase only.
+    /// Folds a text for `scan_phase`.
+    pub fn prepare(
+        &self,
+        view: &ImageView<'_>,
+        text: &str,
+        out: &mut Prepared,
+    ) {
+        out.own.fill(view, &self.own_symbols, text);
+        out.decoded = decode_escapes(text);
+        if let Some(decoded) = &out.decoded {
+            out.inner.fill(view, &self.own_symbols, &decoded.text);
+        }
+    }
+
+    /// The hits of one phase only, of a text that was prepared; with
+    /// `wanted` those of terms whose set it says yes to.
+    #[expect(clippy::too_many_arguments, reason = "one caller, hot")]
     pub fn scan_phase(
         &self,
         view: &ImageView<'_>,
         phase: Phase,
+        wanted: Option<&[bool]>,
         text: &str,
+        prepared: &Prepared,
         scratch: &mut ScanScratch,
         out: &mut Vec<Hit>,
     ) {
         let from = out.len();
-        self.read(view, phase, text, scratch, out);
-        if let Some(decoded) = decode_escapes(text) {
+        let filter = Filter { phase, wanted };
+        self.read(view, filter, text, &prepared.own, scratch, out);
+        if let Some(decoded) = &prepared.decoded {
             let first = out.len();
-            self.read(view, phase, &decoded.text, scratch, out);
+            let inner = &prepared.inner;
+            self.read(view, filter, &decoded.text, inner, scratch, out);
             let mut kept = first;
             for index in first..out.len() {
-                let mut hit = out[index];
-                let (start, end, escaped) =
-                    decoded.original(hit.span.start, hit.span.end);
-                if !escaped {
-                    continue;
+                let hit = out[index];
+                if let Some(hit) = escaped(view, decoded, hit) {
+                    out[kept] = hit;
+                    kept += 1;
                 }
-                hit.span = Span::new(start, end);
-                hit.folds.insert(Fold::Escape);
-                hit.penalty = Milli(hit.penalty.0 + ESCAPE_PRICE);
-                hit.tier = 1;
-                out[kept] = hit;
-                kept += 1;
             }
             out.truncate(kept);
-            out.retain({
-                let mut index = 0;
-                move |hit| {
-                    index += 1;
-                    index <= first
-                        || !view.terms[int::to_usize(hit.term)].is_exact()
-                }
-            });
         }
         if out.len() - from > 1 {
             settle(&mut out[from..]);
-            let mut last: Option<(u32, Span, u32)> = None;
-            let mut index = 0;
-            out.retain(|hit| {
-                index += 1;
-                if index <= from {
-                    return true;
+            let mut kept = from + 1;
+            for index in from + 1..out.len() {
+                let key = |hit: &Hit| (hit.set, hit.span, hit.term);
+                if key(&out[index]) != key(&out[kept - 1]) {
+                    out[kept] = out[index];
+                    kept += 1;
                 }
-                let key = Some((hit.set, hit.span, hit.term));
-                let new = key != last;
-                last = key;
-                new
-            });
+            }
+            out.truncate(kept);
         }
     }
 
@@ -231,61 +290,124 @@ impl Engine {
     fn read(
         &self,
         view: &ImageView<'_>,
-        phase: Phase,
+        filter: Filter<'_>,
         text: &str,
+        reading: &Reading,
         scratch: &mut ScanScratch,
         out: &mut Vec<Hit>,
     ) {
-        let seen = scratch.folded.fill(text, view.classes, false);
-        self.search(view, phase, text, false, scratch, out);
-        if seen.symbols && symbols_matter(view, &self.own_symbols, text) {
-            scratch.folded.fill(text, view.classes, true);
-            self.search(view, phase, text, true, scratch, out);
+        let phase = filter.phase;
+        let reader = Reader { text, view: *view, symbols: false };
+        let all = 0..reading.plain.count();
+        self.search(&reader, phase, &reading.plain, &[all], scratch);
+        verify_all(&reader, filter, &reading.plain, scratch, out);
+        if !reading.has_symbols {
+            return;
         }
+        let reader = Reader { text, view: *view, symbols: true };
+        let windows = &reading.windows;
+        self.search(&reader, phase, &reading.marked, windows, scratch);
+        // Without a symbol in it the plain reading has found it.
+        let symbols = reading.marked.symbols();
+        scratch.candidates.retain(|candidate| {
+            let len = view.needle(candidate.needle).len();
+            let after = candidate.run + int::to_u32(len);
+            let next = symbols.partition_point(|run| *run < candidate.run);
+            symbols.get(next).is_some_and(|run| *run < after)
+        });
+        verify_all(&reader, filter, &reading.marked, scratch, out);
     }
 
     fn search(
         &self,
-        view: &ImageView<'_>,
+        reader: &Reader<'_>,
         phase: Phase,
-        text: &str,
-        symbols: bool,
+        folded: &Folded,
+        windows: &[Range<usize>],
         scratch: &mut ScanScratch,
-        out: &mut Vec<Hit>,
     ) {
         scratch.candidates.clear();
-        match &self.reference {
-            Some(reference) => reference[phase.index()].candidates(
-                &scratch.folded,
+        if let Some(reference) = &self.reference {
+            // The automaton has no use for windows.
+            reference[phase.index()].candidates(
+                folded,
                 &mut scratch.reference,
                 &mut scratch.candidates,
-            ),
-            None => fused::candidates(
-                view,
+            );
+            return;
+        }
+        for window in windows {
+            fused::candidates(
+                self.simd,
+                reader,
                 phase,
-                &self.ones[phase.index()],
-                &scratch.folded,
+                &self.singles[phase.index()],
+                folded,
+                window.clone(),
+                &mut scratch.survivors,
                 &mut scratch.candidates,
-            ),
+            );
         }
-        let reader = Reader { text, view: *view, symbols };
-        let mut last = u32::MAX;
-        for index in 0..scratch.candidates.len() {
-            let candidate = scratch.candidates[index];
-            let run = int::to_usize(candidate.run);
-            let length = usize::from(scratch.folded.lengths[run]);
-            if too_short(view, candidate.needle, length) {
-                continue;
-            }
-            if candidate.run != last {
-                let starts = &scratch.folded.starts;
-                let bounds = (starts[run], starts[run + 1]);
-                let sym = scratch.folded.syms[run];
-                scratch.starts.fill(&reader, sym, bounds);
-                last = candidate.run;
-            }
-            verify(&reader, phase, candidate, &scratch.starts, out);
+    }
+}
+
+impl Reading {
+    fn fill(&mut self, view: &ImageView<'_>, own: &[char], text: &str) {
+        let seen = self.plain.fill(text, view.classes, false);
+        self.has_symbols = seen.symbols && symbols_matter(view, own, text);
+        if !self.has_symbols {
+            return;
         }
+        self.marked.fill(text, view.classes, true);
+        self.windows.clear();
+        let reach = view.needle_len_max();
+        for symbol in self.marked.symbols() {
+            let at = int::to_usize(*symbol);
+            let start = at.saturating_sub(reach);
+            let end = (at + reach).min(self.marked.count());
+            match self.windows.last_mut() {
+                Some(last) if last.end >= start => last.end = end,
+                _ => self.windows.push(start..end),
+            }
+        }
+    }
+}
+
+/// A hit of decoded text as one of the original, if an escape is in it.
+fn escaped(view: &ImageView<'_>, decoded: &View, hit: Hit) -> Option<Hit> {
+    let (start, end, escaped) = decoded.original(hit.span.start, hit.span.end);
+    let exact = view.terms[int::to_usize(hit.term)].is_exact();
+    if !escaped || exact {
+        return None;
+    }
+    Some(Hit {
+        span: Span::new(start, end),
+        folds: hit.folds.with(Fold::Escape),
+        penalty: Milli(hit.penalty.0 + ESCAPE_PRICE),
+        tier: 1,
+        ..hit
+    })
+}
+
+/// Decides all candidates of one reading.
+fn verify_all(
+    reader: &Reader<'_>,
+    filter: Filter<'_>,
+    folded: &Folded,
+    scratch: &mut ScanScratch,
+    out: &mut Vec<Hit>,
+) {
+    let mut last = u32::MAX;
+    for &candidate in &scratch.candidates {
+        let run = int::to_usize(candidate.run);
+        if candidate.run != last {
+            let starts = folded.starts();
+            let bounds = (starts[run], starts[run + 1]);
+            let sym = folded.syms()[run];
+            scratch.starts.fill(reader, sym, bounds);
+            last = candidate.run;
+        }
+        verify(reader, filter, candidate, &scratch.starts, out);
     }
 }
 
@@ -344,7 +466,7 @@ fn own_symbols(view: &ImageView<'_>) -> Vec<char> {
 /// Asks the walk about every pattern of a candidate.
 fn verify(
     reader: &Reader<'_>,
-    phase: Phase,
+    filter: Filter<'_>,
     candidate: Candidate,
     starts: &RunStarts,
     out: &mut Vec<Hit>,
@@ -356,32 +478,27 @@ fn verify(
         if pattern.row.has(PatternRow::SYMBOL) && !reader.symbols {
             continue;
         }
+        let mut terms = view.pattern_terms(pattern.row).iter();
+        if !terms.any(|term| filter.wants(view, *term)) {
+            continue;
+        }
         if whole_run {
-            inside_run(reader, phase, pattern, starts, out);
+            inside_run(reader, filter, pattern, starts, out);
             continue;
         }
         for start in starts.for_pattern(reader, pattern) {
-            if try_at(reader, phase, pattern, start, out).is_some() {
+            if try_at(reader, filter, pattern, start, out).is_some() {
                 break;
             }
         }
     }
 }
 
-/// Whether a run cannot hold any pattern of a needle of one class: `滴滴`
-/// and `dd` would otherwise be tried at every 滴 and d.
-fn too_short(view: &ImageView<'_>, needle: u32, length: usize) -> bool {
-    view.needle(needle).len() == 1
-        && view
-            .needle_patterns(needle)
-            .all(|number| view.patterns[number].letter_count() > length)
-}
-
 /// Walks one pattern from one place; gives the end of the hit, if a term
 /// accepts it.
 fn try_at(
     reader: &Reader<'_>,
-    phase: Phase,
+    filter: Filter<'_>,
     pattern: Pattern<'_>,
     start: u32,
     out: &mut Vec<Hit>,
@@ -389,14 +506,14 @@ fn try_at(
     let found = walk(reader, pattern, int::to_usize(start))?;
     let end = int::to_u32(found.end);
     let span = Span::new(start, end);
-    post(reader, phase, pattern.row, span, found, out).then_some(end)
+    post(reader, filter, pattern.row, span, found, out).then_some(end)
 }
 
 /// A pattern whose letters are all of one class (`888`, `信信`) may stand
 /// anywhere in a run, more than once.
 fn inside_run(
     reader: &Reader<'_>,
-    phase: Phase,
+    filter: Filter<'_>,
     pattern: Pattern<'_>,
     starts: &RunStarts,
     out: &mut Vec<Hit>,
@@ -404,7 +521,7 @@ fn inside_run(
     let mut free = starts.bounds.0;
     for start in starts.all(reader) {
         if start >= free
-            && let Some(end) = try_at(reader, phase, pattern, start, out)
+            && let Some(end) = try_at(reader, filter, pattern, start, out)
         {
             free = end;
         }
@@ -415,7 +532,7 @@ fn inside_run(
 /// when no term does.
 fn post(
     reader: &Reader<'_>,
-    phase: Phase,
+    filter: Filter<'_>,
     row: &PatternRow,
     span: Span,
     found: Walked,
@@ -424,7 +541,7 @@ fn post(
     let view = &reader.view;
     let before = out.len();
     for &term in view.pattern_terms(row) {
-        if !phase.has_term(view, term) {
+        if !filter.wants(view, term) {
             continue;
         }
         let info = &view.terms[int::to_usize(term)];

@@ -65,7 +65,7 @@ impl Reference {
         let Some(automaton) = &self.automaton else { return };
         scratch.haystack.clear();
         scratch.runs.clear();
-        for (run, sym) in folded.syms.iter().enumerate() {
+        for (run, sym) in folded.syms().iter().enumerate() {
             let c = as_char(*sym);
             scratch.haystack.push(c);
             scratch.runs.resize(scratch.haystack.len(), int::to_u32(run));

@@ -123,7 +123,7 @@ fn read(
                     continue;
                 };
                 folded.fill(&text[start..found.end], view.classes, symbols);
-                let seen = folded.syms.starts_with(view.needle(needle));
+                let seen = folded.syms().starts_with(view.needle(needle));
                 for &term in view.pattern_terms(pattern.row) {
                     let info = &view.terms[term as usize];
                     if info.is_exact() && found.tier > 0 {
