@@ -525,7 +525,9 @@ impl Walk<'_, '_> {
             _ => {
                 let fact = path.strip_prefix("text.");
                 let value = match fact {
-                    Some(name) => crate::eval::Facts.get(name, self.record),
+                    Some(name) => {
+                        crate::eval::Facts::default().get(name, self.record)
+                    }
                     None => {
                         let path = path.strip_prefix("meta.").unwrap_or(path);
                         self.record.lookup.get(path)
