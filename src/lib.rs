@@ -8,6 +8,7 @@ pub mod evidence;
 pub mod flow;
 pub mod fold;
 pub mod image;
+pub mod lint;
 pub mod pack;
 pub mod record;
 pub mod scan;

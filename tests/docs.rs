@@ -128,10 +128,22 @@ fn policy_and_settings_of_the_readme_are_accepted() {
 #[test]
 fn every_diagnostic_is_in_the_reference() {
     let text = read("docs/rules.md");
-    for code in trommel::pack::diagnostic::CODES {
+    for code in trommel::lint::codes() {
         let row = format!("| {} | {} |", code.id, code.title);
         assert!(text.contains(&row), "no row `{row}` in docs/rules.md");
     }
+}
+
+#[test]
+fn every_attack_is_in_its_document() {
+    let text = read("docs/attack.md");
+    for operator in trommel::tools::attack::OPERATORS {
+        let row =
+            format!("| `{}` | {} |", operator.name, operator.tier.as_str());
+        assert!(text.contains(&row), "no row `{row}` in docs/attack.md");
+    }
+    let rows = text.lines().filter(|line| line.starts_with("| `")).count();
+    assert_eq!(rows, trommel::tools::attack::OPERATORS.len());
 }
 
 #[test]
@@ -141,4 +153,115 @@ fn every_fold_is_in_the_readme() {
         let name = format!("`{}`", fold.as_str());
         assert!(text.contains(&name), "{name} is not in README.md");
     }
+}
+
+/// Splits a command line of the guide: words, 'quoted words', `<` and `>`.
+fn words(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut rest = line.trim();
+    while !rest.is_empty() {
+        let (word, tail) = match rest.strip_prefix('\'') {
+            Some(body) => body.split_once('\'').expect("a closing quote"),
+            None => rest.split_once(' ').unwrap_or((rest, "")),
+        };
+        words.push(word.to_owned());
+        rest = tail.trim_start();
+    }
+    words
+}
+
+/// Runs a line of the guide in its folder; gives the words.
+fn follow(folder: &std::path::Path, line: &str) -> Vec<String> {
+    let all = words(line);
+    assert_eq!(all[0], "trommel", "{line}");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trommel"));
+    command.current_dir(folder).env_remove("TROMMEL_CONFIG");
+    let mut rest = all[1..].iter();
+    while let Some(word) = rest.next() {
+        let mut path = || folder.join(rest.next().expect("a file"));
+        match word.as_str() {
+            "<" => {
+                let file = fs::File::open(path()).unwrap();
+                command.stdin(file);
+            }
+            ">" => {
+                let file = fs::File::create(path()).unwrap();
+                command.stdout(file);
+            }
+            word => {
+                command.arg(word);
+            }
+        }
+    }
+    let output = command.output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{line}\n{error}{text}");
+    all
+}
+
+#[test]
+fn the_guide_can_be_followed() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = read("docs/rules.md");
+    let (guide, _) = text.split_once("\n## The folder").unwrap();
+    // The file of the last step is needed before the step is over.
+    let mut files: Vec<(String, String)> = Vec::new();
+    let mut steps: Vec<(bool, String, String)> = Vec::new();
+    for part in guide.split("\n```").skip(1).step_by(2) {
+        let (info, body) = part.split_once('\n').unwrap();
+        let body = format!("{}\n", body.trim_end_matches('\n'));
+        match info.split_once(" file=") {
+            Some((_, name)) => {
+                files.push((name.to_owned(), body.clone()));
+                steps.push((true, name.to_owned(), body));
+            }
+            None => {
+                assert_eq!(info, "sh guide");
+                steps.push((false, String::new(), body));
+            }
+        }
+    }
+    let texts = files.iter().find(|(name, _)| name == "texts.txt").unwrap();
+    fs::write(folder.path().join(&texts.0), &texts.1).unwrap();
+    let mut commands = 0;
+    for (is_file, name, body) in steps {
+        if is_file {
+            let path = folder.path().join(&name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, body).unwrap();
+            continue;
+        }
+        for line in body.lines() {
+            follow(folder.path(), line);
+            commands += 1;
+        }
+    }
+    assert!(commands >= 18, "{commands} commands");
+    let reviewed = folder.path().join("reviewed.toml");
+    let reviewed = fs::read_to_string(reviewed).unwrap();
+    assert!(reviewed.contains("⟦lure:真.人.百.家.樂⟧"), "{reviewed}");
+    assert!(folder.path().join("cases.ndjson").is_file());
+    assert!(folder.path().join("tests.xml").is_file());
+}
+
+#[test]
+fn every_command_has_examples_in_its_help() {
+    let help = succeed(&["--help"]);
+    let (_, list) = help.split_once("Commands:").unwrap();
+    let (list, _) = list.split_once("\n\n").unwrap();
+    let mut seen = 0;
+    for line in list.lines().filter(|line| line.starts_with("  ")) {
+        let name = line.split_whitespace().next().unwrap_or("help");
+        if name == "help" || line.starts_with("   ") {
+            continue;
+        }
+        seen += 1;
+        let shown = succeed(&[name, "--help"]);
+        assert!(shown.contains("Examples:"), "{name}: {shown}");
+        let own = format!("  trommel {name}");
+        let piped = format!("| trommel {name}");
+        assert!(shown.contains(&own) || shown.contains(&piped), "{name}");
+    }
+    assert!(seen >= 14, "{seen} commands");
 }

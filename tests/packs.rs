@@ -20,7 +20,8 @@ fn shipped() -> trommel::pack::Compilation {
 #[test]
 fn shipped_packs_have_no_diagnostics() {
     let result = shipped();
-    let all: Vec<String> = result
+    let report = trommel::lint::check(&result);
+    let all: Vec<String> = report
         .diagnostics
         .iter()
         .map(|d| diagnostic::render(d, &result.files, false))
@@ -75,4 +76,18 @@ fn tests_of_the_packs_hold_on_every_engine() {
 fn the_same_packs_give_the_same_bytes() {
     let (a, b) = (shipped(), shipped());
     assert_eq!(a.bytes, b.bytes);
+}
+
+#[test]
+fn shipped_packs_are_laid_out() {
+    let sources = load::shipped_names().into_iter().filter_map(load::shipped);
+    let wrong: Vec<String> = sources
+        .flat_map(|source| source.files)
+        .filter(|file| {
+            trommel::tools::format::format(file)
+                .map_or(true, |text| text != file.text)
+        })
+        .map(|file| file.path)
+        .collect();
+    assert!(wrong.is_empty(), "`trommel fmt rules` changes {wrong:?}");
 }

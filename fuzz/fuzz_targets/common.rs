@@ -17,6 +17,7 @@ use trommel::evidence::ledger::entry;
 use trommel::evidence::ledger::note::{Checkpoint, Verifier};
 use trommel::fold::tables;
 use trommel::image::{Image, MAGIC};
+use trommel::lint;
 use trommel::pack::load::{PackSource, SourceFile};
 use trommel::pack::{Options, compile, compile_text, diagnostic};
 use trommel::scan::{Engine, EngineKind, ScanScratch};
@@ -203,7 +204,11 @@ pub fn pack_text(data: &[u8]) {
         files: vec![file("fuzz.toml", rules), file("terms/a.txt", terms)],
     };
     let result = compile(vec![source], &Options::default().today(TODAY));
-    for item in &result.diagnostics {
+    // Lints look at packs that do not compile, too.
+    let report = lint::check(&result);
+    let (_, fixes) = lint::apply(&report.diagnostics, &result.files);
+    assert!(fixes <= report.diagnostics.len());
+    for item in &report.diagnostics {
         let shown = diagnostic::render(item, &result.files, false);
         assert!(shown.contains(item.code.id), "{shown}");
         let json = diagnostic::to_json(item, &result.files);

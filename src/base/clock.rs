@@ -27,7 +27,7 @@ pub struct Date(pub u32);
 /// overrides it so that old runs can be repeated.
 pub fn today() -> Date {
     if let Ok(text) = std::env::var("TROMMEL_TODAY")
-        && let Some(date) = parse_date(&text)
+        && let Some(date) = parse_date(text.get(..10).unwrap_or(&text))
     {
         return date;
     }
@@ -36,6 +36,19 @@ pub fn today() -> Date {
         + i32::from(date.month()) * 100
         + i32::from(date.day());
     Date(u32::try_from(number).unwrap_or(0))
+}
+
+/// Reads an RFC 3339 time, or a day, which means its end: of something that
+/// was done on a day no more is known.
+pub fn parse_moment(text: &str) -> Option<Moment> {
+    if let Ok(time) = text.parse::<jiff::Timestamp>() {
+        return u64::try_from(time.as_millisecond()).ok().map(Moment);
+    }
+    let date: jiff::civil::Date = text.parse().ok()?;
+    let end = date.at(23, 59, 59, 0);
+    let zoned = end.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+    let ms = zoned.timestamp().as_millisecond();
+    u64::try_from(ms).ok().map(Moment)
 }
 
 /// Reads `YYYY-MM-DD`.
@@ -57,12 +70,16 @@ pub struct Moment(pub u64);
 pub const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// The time of the system clock. `TROMMEL_NOW=2026-11-20T08:00:00Z`
-/// overrides it (read once), so that old runs can be repeated.
+/// overrides it (read once), so that old runs can be repeated; without it
+/// `TROMMEL_TODAY` does, which may hold a time too.
 pub fn now() -> Moment {
     static FIXED: std::sync::OnceLock<Option<Moment>> =
         std::sync::OnceLock::new();
-    let fixed = FIXED
-        .get_or_init(|| Moment::parse(&std::env::var("TROMMEL_NOW").ok()?));
+    let fixed = FIXED.get_or_init(|| {
+        let var = |name: &str| std::env::var(name).ok();
+        let own = var("TROMMEL_NOW").and_then(|t| Moment::parse(&t));
+        own.or_else(|| parse_moment(&var("TROMMEL_TODAY")?))
+    });
     fixed.unwrap_or_else(|| {
         let ms = jiff::Timestamp::now().as_millisecond();
         Moment(u64::try_from(ms).unwrap_or(0))

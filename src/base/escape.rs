@@ -41,7 +41,7 @@ pub fn json_bytes(bytes: &[u8], out: &mut Vec<u8>) {
 
 /// Whether a character may change what a terminal shows around it: controls,
 /// bidirectional overrides, zero-width and tag characters.
-fn is_unsafe_on_terminal(c: char) -> bool {
+pub fn is_unsafe_on_terminal(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{200B}'..='\u{200F}'

@@ -9,6 +9,8 @@ pub mod int;
 pub mod limits;
 pub mod near;
 pub mod random;
+pub mod seeded;
 mod span;
+pub mod wilson;
 
 pub use span::Span;

@@ -57,10 +57,16 @@ pub enum Command {
     Inspect(InspectArgs),
     /// Check packs: every error and warning with its place.
     Check(CheckArgs),
+    /// Lay out packs alike: rule files and term files.
+    Fmt(FmtArgs),
     /// Run the tests that packs carry.
     Test(TestArgs),
-    /// Show why a text gets its verdict.
+    /// Show why a text gets its verdict, or why a rule does not fire.
     Explain(ExplainArgs),
+    /// Back-test: what new rules change on an archive.
+    Diff(DiffArgs),
+    /// Measure time and hits of rules and terms on a corpus.
+    Profile(ProfileArgs),
     /// Measure packs on labelled records.
     Eval(EvalArgs),
     /// Verify, read, prove, export and erase what a ledger holds.
@@ -75,11 +81,17 @@ pub enum Command {
     Report(ReportArgs),
     /// Write the public rules of packs, without their terms.
     Rulebook(RulebookArgs),
+    /// Disguise the terms of packs and count how many are found.
+    Attack(AttackArgs),
     /// Print the JSON Schema of an output.
     Schema(SchemaArgs),
     /// Print shell completions.
     Completions(CompletionArgs),
     /// Print the manual page.
+    #[command(after_help = "\
+Examples:
+  trommel man > trommel.1
+  man ./trommel.1")]
     Man,
 }
 
@@ -297,6 +309,12 @@ pub struct ScanArgs {
 }
 
 #[derive(Clone, Debug, Args)]
+#[command(after_help = format!("\
+Examples:
+  trommel compile gambling fraud -o rules.img
+  trommel compile my-pack -o my.img
+
+{}", exit::HELP))]
 pub struct CompileArgs {
     /// Pack folders, rule files, shipped packs by name.
     #[arg(value_name = "PACK", required = true)]
@@ -308,6 +326,12 @@ pub struct CompileArgs {
 }
 
 #[derive(Clone, Debug, Args)]
+#[command(after_help = format!("\
+Examples:
+  trommel inspect rules.img
+  trommel inspect rules.img --terms --json
+
+{}", exit::HELP))]
 pub struct InspectArgs {
     /// Image file.
     #[arg(value_name = "IMAGE")]
@@ -322,14 +346,38 @@ pub struct InspectArgs {
     pub terms: bool,
 }
 
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    /// For people, with the lines of the files.
+    #[default]
+    Plain,
+    /// One JSON object a diagnostic.
+    Json,
+    /// One SARIF 2.1.0 document, for code hosts.
+    Sarif,
+}
+
 #[derive(Clone, Debug, Args)]
+#[command(after_help = format!("\
+Examples:
+  trommel check my-pack --deny-warnings
+  trommel check my-pack --fix
+  trommel check --explain W107
+  trommel check my-pack --benign clean.ndjson --top 50
+  trommel check my-pack --output-format sarif > check.sarif
+
+{}", exit::HELP))]
 pub struct CheckArgs {
     /// Pack folders, rule files, shipped packs by name (default: all
     /// shipped packs).
     #[arg(value_name = "PACK")]
     pub packs: Vec<String>,
 
-    /// One JSON object a diagnostic.
+    /// How to print the diagnostics.
+    #[arg(long, value_name = "FORMAT", default_value = "plain")]
+    pub output_format: CheckFormat,
+
+    /// The same as --output-format json.
     #[arg(long)]
     pub json: bool,
 
@@ -337,12 +385,67 @@ pub struct CheckArgs {
     #[arg(long)]
     pub deny_warnings: bool,
 
-    /// Explain a diagnostic, for example E013.
+    /// Change the files: apply every fix that keeps the meaning of a pack.
+    #[arg(long)]
+    pub fix: bool,
+
+    /// Explain a diagnostic by its code or name, for example E013.
     #[arg(long, value_name = "CODE")]
     pub explain: Option<String>,
+
+    /// Find what terms hit by accident in the built-in word lists.
+    #[arg(long)]
+    pub collisions: bool,
+
+    /// Find what terms hit by accident in benign records too: files,
+    /// folders, globs; comma-separated or repeated.
+    #[arg(long, value_name = "PATH", value_delimiter = ',')]
+    pub benign: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub input: InputArgs,
+
+    /// List plain mentions of terms too, not only accidents.
+    #[arg(long)]
+    pub mentions: bool,
+
+    /// Terms shown, those with the most hits first.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub top: usize,
+
+    /// Fail when benign records have more accidental hits in a million
+    /// characters.
+    #[arg(long, value_name = "RATE")]
+    pub max_false_hits: Option<f64>,
 }
 
 #[derive(Clone, Debug, Args)]
+#[command(after_help = format!("\
+Examples:
+  trommel fmt my-pack
+  trommel fmt my-pack rules.toml --check
+
+{}", exit::HELP))]
+pub struct FmtArgs {
+    /// Pack folders and rule files.
+    #[arg(value_name = "PACK", required = true)]
+    pub packs: Vec<String>,
+
+    /// Change nothing; list the files that would change and fail if there
+    /// are any.
+    #[arg(long)]
+    pub check: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+#[command(after_help = format!("\
+Examples:
+  trommel test my-pack
+  trommel test my-pack reviewed.toml
+  trommel test my-pack --only gambling.house -v
+  trommel test my-pack --junit tests.xml
+
+{}", exit::HELP))]
 pub struct TestArgs {
     /// Pack folders, rule files, shipped packs by name (default: all
     /// shipped packs).
@@ -360,9 +463,21 @@ pub struct TestArgs {
     /// List passing tests too.
     #[arg(long, short = 'v')]
     pub verbose: bool,
+
+    /// Write the results as JUnit XML to a file.
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, Args)]
+#[command(after_help = format!("\
+Examples:
+  trommel explain -r my-pack '真.人.百.家.樂 加薇❤demo_lucky88'
+  trommel explain -r my-pack 'a text' --why-not gambling.demo.zh
+  trommel explain -r my-pack 'a text' --why-not 真人百家乐
+  trommel explain -r my-pack --markup - < texts.txt > reviewed.toml
+
+{}", exit::HELP))]
 pub struct ExplainArgs {
     /// The text; none or - reads standard input.
     #[arg(value_name = "TEXT")]
@@ -375,6 +490,15 @@ pub struct ExplainArgs {
     #[arg(long, value_name = "PREFIX")]
     pub rule: Option<String>,
 
+    /// Explain why this rule, or this term, did not hit: the nearest miss.
+    #[arg(long, value_name = "NAME", conflicts_with = "rule")]
+    pub why_not: Option<String>,
+
+    /// Write a test case instead: the verdict, with its evidence marked in
+    /// the text. Standard input is a text a line.
+    #[arg(long, conflicts_with_all = ["why_not", "rule"])]
+    pub markup: bool,
+
     /// Treat the text as a record of this surface.
     #[arg(long, value_name = "NAME")]
     pub surface: Option<String>,
@@ -385,7 +509,112 @@ pub struct ExplainArgs {
 }
 
 #[derive(Clone, Debug, Args)]
+#[command(after_help = format!("\
+Examples:
+  trommel diff rules.img my-pack archive.ndjson
+  trommel diff old-pack new-pack archive/ --markdown > comment.md
+  trommel diff rules.img my-pack archive/ --max-new-takedowns 0.01%
+  trommel diff rules.img my-pack archive/ --expect expect.toml
+
+An expectations file says which changes are meant:
+  [[expect]]
+  change = \"appear\"            # appear, up, down, vanish; omitted: any
+  rule = \"gambling.*\"          # the deciding rule; omitted: any
+  verdict = \"takedown\"         # the new one (vanish: the old one)
+  at_most = 20                 # or at_least, exactly
+
+{}", exit::HELP))]
+pub struct DiffArgs {
+    /// The rules before: packs or an image, comma-separated.
+    #[arg(value_name = "OLD")]
+    pub old: String,
+
+    /// The rules after.
+    #[arg(value_name = "NEW")]
+    pub new: String,
+
+    /// Records: files, folders, globs.
+    #[arg(value_name = "ARCHIVE", required = true)]
+    pub archive: Vec<PathBuf>,
+
+    /// The operator's policy file, for both.
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub input: InputArgs,
+
+    /// Write Markdown for a pull request.
+    #[arg(long, conflicts_with = "json")]
+    pub markdown: bool,
+
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+
+    /// Samples for each kind of change and rule.
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub samples: usize,
+
+    /// Draws the samples.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+
+    /// Fail when more records (or a share, 0.1%) no longer pass.
+    #[arg(long, value_name = "N|P%")]
+    pub max_new: Option<String>,
+
+    /// Fail when more records become takedowns.
+    #[arg(long, value_name = "N|P%")]
+    pub max_new_takedowns: Option<String>,
+
+    /// Fail when more records pass that did not.
+    #[arg(long, value_name = "N|P%")]
+    pub max_lost: Option<String>,
+
+    /// Fail when the changes are not as this file expects.
+    #[arg(long, value_name = "FILE")]
+    pub expect: Option<PathBuf>,
+
+    /// Search engine.
+    #[arg(long, value_name = "ENGINE", default_value = "auto")]
+    pub engine: Engine,
+}
+
+#[derive(Clone, Debug, Args)]
+#[command(after_help = format!("\
+Examples:
+  trommel profile archive.ndjson -r my-pack
+  trommel profile archive/ --top 50
+  trommel profile clean.ndjson --json > profile.json
+
+{}", exit::HELP))]
+pub struct ProfileArgs {
+    /// Records: files, folders, globs.
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub rules: RuleArgs,
+
+    #[command(flatten)]
+    pub input: InputArgs,
+
+    /// Lines of each table.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub top: usize,
+
+    /// Print JSON: everything.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Clone, Debug, Args)]
 #[command(after_help = "\
+Examples:
+  trommel eval labelled.ndjson -r my-pack
+  trommel eval labelled/ --by-rule --errors wrong.ndjson
+
 Each record needs a label: `clean` (or pass, ham, ok) must pass, anything
 else should be caught. Records are grouped by file (the part of the id before
 its last hyphen, or the file's name) and label. A record with `cluster_size`
@@ -431,6 +660,53 @@ pub struct EvalArgs {
 }
 
 #[derive(Clone, Debug, Args)]
+#[command(after_help = format!("\
+Examples:
+  trommel attack my-pack
+  trommel attack my-pack --operator homoglyph,leet --terms 200
+  trommel attack gambling fraud --json > attack.json
+  trommel attack my-pack --emit-cases cases.ndjson
+
+{}", exit::HELP))]
+pub struct AttackArgs {
+    /// Pack folders, rule files, shipped packs by name, or one compiled
+    /// image (default: all shipped packs).
+    #[arg(value_name = "PACK")]
+    pub packs: Vec<String>,
+
+    /// Draws terms, places and disguises; the same seed gives the same
+    /// cases.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+
+    /// Terms drawn for each language and length.
+    #[arg(long, value_name = "N", default_value_t = 40)]
+    pub terms: usize,
+
+    /// Only these attacks; comma-separated or repeated.
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub operator: Vec<String>,
+
+    /// Print JSON instead of a table.
+    #[arg(long)]
+    pub json: bool,
+
+    /// Write the attacked texts as NDJSON to a file, so that other tools can
+    /// be measured on the same bytes.
+    #[arg(long, value_name = "FILE")]
+    pub emit_cases: Option<PathBuf>,
+
+    /// Search engine.
+    #[arg(long, value_name = "ENGINE", default_value = "auto")]
+    pub engine: Engine,
+}
+
+#[derive(Clone, Debug, Args)]
+#[command(after_help = format!("\
+Examples:
+  trommel schema verdict > verdict.schema.json
+
+{}", exit::HELP))]
 pub struct SchemaArgs {
     /// Which schema.
     #[arg(value_name = "NAME")]
@@ -446,6 +722,11 @@ pub enum SchemaName {
 }
 
 #[derive(Clone, Debug, Args)]
+#[command(after_help = format!("\
+Examples:
+  trommel completions bash > trommel.bash
+
+{}", exit::HELP))]
 pub struct CompletionArgs {
     /// Which shell.
     #[arg(value_name = "SHELL")]

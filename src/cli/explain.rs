@@ -8,8 +8,10 @@ use anyhow::Context;
 use super::args::ExplainArgs;
 use super::exit::Exit;
 use super::{messages, rules};
-use crate::eval::text_record;
+use crate::eval::{Scanner, text_record};
 use crate::tools::explain::{Style, explain};
+use crate::tools::markup;
+use crate::tools::why_not::why_not;
 
 pub fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
     let scanner = rules::scanner(&args.rules)?;
@@ -31,12 +33,38 @@ pub fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
         }
         Some(text) => text.to_owned(),
     };
+    if args.markup {
+        return markup(&scanner, args, &text);
+    }
     let text = text.trim_end_matches(['\n', '\r']);
     let mut record = text_record(text);
     record.surface = args.surface.as_deref().map(Cow::Borrowed);
     record.lang = args.lang.as_deref().map(Cow::Borrowed);
+    if let Some(name) = &args.why_not {
+        let shown = why_not(&scanner, &record, name)
+            .map_err(|error| anyhow::anyhow!(error))?;
+        messages::stdout(&shown)?;
+        return Ok(Exit::Done);
+    }
     let style = Style { colour: messages::colour_stdout() };
     let shown = explain(&scanner, &record, args.rule.as_deref(), style);
     messages::stdout(&shown)?;
+    Ok(Exit::Done)
+}
+
+/// A test case for every line.
+fn markup(
+    scanner: &Scanner,
+    args: &ExplainArgs,
+    text: &str,
+) -> anyhow::Result<Exit> {
+    let mut out = String::from(markup::HEADER);
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        let mut record = text_record(line);
+        record.surface = args.surface.as_deref().map(Cow::Borrowed);
+        record.lang = args.lang.as_deref().map(Cow::Borrowed);
+        out.push_str(&markup::case(scanner, &record));
+    }
+    messages::stdout(&out)?;
     Ok(Exit::Done)
 }

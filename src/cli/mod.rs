@@ -3,18 +3,23 @@
 //! `messages` writes to the terminal.
 
 mod args;
+mod attack;
 mod case;
 mod check;
+mod collide;
 mod compile;
 mod config;
+mod diff;
 mod eval;
 mod exit;
 mod explain;
+mod fmt;
 mod inspect;
 mod keeping;
 mod ledger;
 mod ledger_args;
 mod messages;
+mod profile;
 mod replay;
 mod report;
 mod rules;
@@ -60,8 +65,12 @@ fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Compile(args) => compile::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Fmt(args) => fmt::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Attack(args) => attack::run(&args),
+        Command::Diff(args) => diff::run(&args),
+        Command::Profile(args) => profile::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Ledger(command) => ledger::run(&command),
         Command::Replay(args) => replay::run(&args),

@@ -6,6 +6,7 @@ use anyhow::{Context, bail};
 
 use super::args::{Engine, RuleArgs};
 use super::messages;
+use crate::base::clock;
 use crate::eval::{Config, Policy, Scanner};
 use crate::image::{Image, is_image};
 use crate::pack::{self, Compilation, Options, PackSource, diagnostic, load};
@@ -95,8 +96,17 @@ pub fn engine(choice: Engine) -> EngineKind {
 
 /// A scanner as asked for.
 pub fn scanner(args: &RuleArgs) -> anyhow::Result<Scanner> {
-    let image = image(&args.rules)?;
-    let mut config = Config::new().engine(engine(args.engine));
+    scanner_of(&args.rules, args)
+}
+
+/// The same with other rules.
+pub fn scanner_of(
+    specs: &[String],
+    args: &RuleArgs,
+) -> anyhow::Result<Scanner> {
+    let image = image(specs)?;
+    let engine = engine(args.engine);
+    let mut config = Config::new().engine(engine).now(clock::now());
     if let Some(path) = &args.policy {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("policy {}", path.display()))?;
@@ -109,7 +119,7 @@ pub fn scanner(args: &RuleArgs) -> anyhow::Result<Scanner> {
     if image.meta().rules.is_empty() {
         bail!(
             "{}: no rule is in it: every record would pass",
-            args.rules.join(",")
+            specs.join(",")
         );
     }
     let overdue =
@@ -120,5 +130,18 @@ pub fn scanner(args: &RuleArgs) -> anyhow::Result<Scanner> {
              (counted, never part of a verdict): see `trommel check`"
         ));
     }
-    Ok(Scanner::with_config(image, config)?)
+    let scanner = Scanner::with_config(image, config)?;
+    let rules = &scanner.image().meta().rules;
+    let now = clock::now();
+    let settling = rules
+        .iter()
+        .filter(|rule| scanner.policy().is_settling(&rule.updated, now))
+        .count();
+    if settling > 0 {
+        messages::warning(&format!(
+            "{settling} rules were edited lately and only report, as the \
+             policy demands"
+        ));
+    }
+    Ok(scanner)
 }

@@ -2,12 +2,15 @@
 
 use std::fmt::Write as _;
 
+use anyhow::Context;
+
 use super::args::TestArgs;
 use super::exit::Exit;
 use super::{messages, rules};
 use crate::base::escape;
 use crate::eval::{Config, Scanner};
 use crate::pack::diagnostic::line_column;
+use crate::tools::junit::junit;
 use crate::tools::rule_test::{self, Ending};
 
 pub fn run(args: &TestArgs) -> anyhow::Result<Exit> {
@@ -46,6 +49,10 @@ pub fn run(args: &TestArgs) -> anyhow::Result<Exit> {
         }
     }
     messages::stdout(&out)?;
+    if let Some(path) = &args.junit {
+        std::fs::write(path, junit(&ran, &compilation.files))
+            .with_context(|| format!("writing {}", path.display()))?;
+    }
     if ran.is_empty() {
         messages::warning("no tests were found");
     }

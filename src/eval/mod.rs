@@ -37,9 +37,11 @@ mod interval;
 mod judge;
 mod phrase;
 mod policy;
+mod study;
 
 use std::borrow::Cow;
 
+use crate::base::clock::Moment;
 use crate::base::int;
 use crate::image::{Condition, Image, ImageView, Meta, RuleMeta};
 use crate::record::{Field, Id, Lookup, Record};
@@ -66,6 +68,7 @@ pub struct ScannerError(String);
 pub struct Config {
     engine: EngineKind,
     policy: Policy,
+    now: Option<Moment>,
 }
 
 impl Config {
@@ -80,6 +83,13 @@ impl Config {
 
     pub fn policy(mut self, policy: Policy) -> Config {
         self.policy = policy;
+        self
+    }
+
+    /// The moment that the policy's waiting time of edited rules is counted
+    /// from. Not given: every rule has settled.
+    pub fn now(mut self, now: Moment) -> Config {
+        self.now = Some(now);
         self
     }
 }
@@ -206,7 +216,7 @@ impl Scanner {
         let rules = meta
             .rules
             .iter()
-            .map(|rule| rule_runtime(rule, meta, &policy))
+            .map(|rule| rule_runtime(rule, meta, &policy, config.now))
             .collect();
         let mut scanner = Scanner {
             rules_by_set: vec![Vec::new(); sets.len()],
@@ -504,7 +514,12 @@ fn set_runtime(
     Ok(runtime)
 }
 
-fn rule_runtime(rule: &RuleMeta, meta: &Meta, policy: &Policy) -> RuleRuntime {
+fn rule_runtime(
+    rule: &RuleMeta,
+    meta: &Meta,
+    policy: &Policy,
+    now: Option<Moment>,
+) -> RuleRuntime {
     let mut sets: Vec<u32> = Vec::new();
     let mut todo: Vec<u32> = rule.sets.iter().map(|(_, set)| *set).collect();
     while let Some(set) = todo.pop() {
@@ -525,6 +540,9 @@ fn rule_runtime(rule: &RuleMeta, meta: &Meta, policy: &Policy) -> RuleRuntime {
     }
     if let Some(max) = own.and_then(|own| own.max) {
         ceiling = ceiling.min(max);
+    }
+    if now.is_some_and(|now| policy.is_settling(&rule.updated, now)) {
+        ceiling = ceiling.min(Verdict::Report);
     }
     RuleRuntime {
         // The image check has seen that the name is one of the list.

@@ -31,13 +31,17 @@
 //! rule.count = 2000            # the same for each rule alone
 //! new_pack.age = "24h"         # rules first used less long ago …
 //! new_pack.count = 200         # … have these limits over all
+//!
+//! [lifecycle]
+//! settle_hours = 24            # a rule edited within so many hours only
+//!                              # reports
 //! ```
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::base::clock;
+use crate::base::clock::{self, Moment};
 use crate::verdict::{BrakeLimits, Category, Limit, Milli, Verdict};
 
 /// A checked policy.
@@ -48,6 +52,7 @@ pub struct Policy {
     rules: BTreeMap<String, RulePolicy>,
     grounds: BTreeMap<Category, Ground>,
     brake: Option<BrakeLimits>,
+    settle_hours: u32,
     digest: String,
     text: String,
 }
@@ -96,6 +101,7 @@ struct FilePolicy {
     category: BTreeMap<String, FileCategory>,
     rule: BTreeMap<String, RulePolicy>,
     brake: Option<FileBrake>,
+    lifecycle: FileLifecycle,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -122,6 +128,12 @@ struct FileNewPack {
     age: Option<String>,
     count: Option<u64>,
     share: Option<f64>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct FileLifecycle {
+    settle_hours: u32,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -161,6 +173,7 @@ impl Default for Policy {
             rules: BTreeMap::new(),
             grounds: BTreeMap::new(),
             brake: None,
+            settle_hours: 0,
             digest: String::new(),
             text: String::new(),
         }
@@ -226,6 +239,7 @@ impl Policy {
         }
         policy.brake = file.brake.as_ref().map(brake).transpose()?;
         policy.text = text.to_owned();
+        policy.settle_hours = file.lifecycle.settle_hours;
         let hash = blake3::hash(text.as_bytes());
         policy.digest = format!("b3:{}", hash.to_hex());
         Ok(policy)
@@ -261,6 +275,15 @@ impl Policy {
     /// The file, empty for the built-in policy.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Whether a rule was edited so lately that it only reports. A rule that
+    /// does not say when it was edited has settled; a time to come has not.
+    pub fn is_settling(&self, updated: &str, now: Moment) -> bool {
+        let wait = u64::from(self.settle_hours) * 3_600_000;
+        wait > 0
+            && clock::parse_moment(updated)
+                .is_some_and(|edited| edited.0.saturating_add(wait) > now.0)
     }
 
     /// Digest of the file, empty for the built-in policy.
@@ -410,6 +433,27 @@ mod tests {
         assert!(policy.ground(Category::Contraband).law);
         assert!(policy.ground(Category::Spam).statement_exempt);
         assert!(!policy.ground(Category::Fraud).statement_exempt);
+    }
+
+    #[test]
+    fn an_edited_rule_settles() {
+        let text = "[lifecycle]\nsettle_hours = 24";
+        let policy = Policy::parse(text, &[]).unwrap();
+        let at = |text| clock::parse_moment(text).unwrap();
+        let rows = [
+            ("2026-11-22T10:00:00Z", "2026-11-23T09:59:59Z", true),
+            ("2026-11-22T10:00:00Z", "2026-11-23T10:00:00Z", false),
+            ("2026-11-22", "2026-11-23T20:00:00Z", true),
+            ("2026-11-22", "2026-11-24T00:00:00Z", false),
+            ("2026-12-01", "2026-11-23T20:00:00Z", true),
+            ("", "2026-11-23T20:00:00Z", false),
+        ];
+        for (updated, now, wanted) in rows {
+            let found = policy.is_settling(updated, at(now));
+            assert_eq!(found, wanted, "{updated} at {now}");
+        }
+        let other = Policy::default();
+        assert!(!other.is_settling("2026-11-22", at("2026-11-22")));
     }
 
     #[test]

@@ -74,6 +74,9 @@ pub struct RuleMeta {
     pub surfaces: Vec<String>,
     pub owner: String,
     pub review_by: String,
+    /// When the rule was edited last: an RFC 3339 time or a day.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub updated: String,
     pub reason_zh: String,
     pub reason_en: String,
     /// Sets by the names the rule uses, for verdicts and explanations.

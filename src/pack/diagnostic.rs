@@ -1,6 +1,7 @@
 //! What the compiler says to a rule author. In: a code, places in source
 //! files, words; out: a report in the manner of rustc, or JSON. One table
-//! lists every code with its explanation.
+//! lists every code of the compiler with its explanation; those of the lints
+//! stand with the lints.
 //!
 //! ```text
 //! error[E010]: no set is called `lurr`
@@ -55,7 +56,7 @@ macro_rules! codes {
             title: $title,
             explain: $explain,
         };)*
-        /// Every code there is.
+        /// Every code of the compiler.
         pub const CODES: &[Code] = &[$($name),*];
     };
 }
@@ -118,25 +119,6 @@ codes! {
     TOO_LARGE "E019" Error "dictionary too large"
         "The packs together need more letters or bytes than an image can \
          hold.";
-    UNUSED_SET "W101" Warning "set is never used"
-        "The rule defines a set that neither `when` nor `unless` names.";
-    FEW_TESTS "W102" Warning "rule lacks tests"
-        "A rule needs at least one test that hits (takedown or report) and \
-         one that passes: the hit shows what it is for, the pass shows what \
-         it must not touch.";
-    EXPIRED "W103" Warning "review date has passed"
-        "The rule was to be reviewed by a day that has passed: it runs as \
-         shadow (counted, never part of a verdict) until somebody reviews \
-         it and moves the date.";
-    SAME_TERM "W104" Warning "term listed twice"
-        "Two terms of one set are the same after folding; one of them never \
-         matters.";
-    ALWAYS "W105" Warning "rule is evaluated for every record"
-        "The condition can be true without a hit of any set, so the rule \
-         cannot be skipped when nothing was found.";
-    UNLESS_PASS "W106" Warning "`unless_to = \"pass\"` on a takedown rule"
-        "Whoever appends a warning or a quotation mark escapes the rule \
-         altogether. Let it fall to report, or cap the rule at report.";
 }
 
 /// A place in a source file.
@@ -156,6 +138,24 @@ pub struct Diagnostic {
     /// The first is the primary one.
     pub labels: Vec<Label>,
     pub help: Option<String>,
+    /// What `check --fix` would do.
+    pub fix: Option<Fix>,
+}
+
+/// A change of files that takes the message away and keeps what the pack
+/// means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    pub title: String,
+    pub edits: Vec<Edit>,
+}
+
+/// Bytes of one file replaced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    pub file: usize,
+    pub span: Range<usize>,
+    pub with: String,
 }
 
 impl Diagnostic {
@@ -173,6 +173,7 @@ impl Diagnostic {
             title: title.into(),
             labels: vec![label],
             help: None,
+            fix: None,
         }
     }
 
@@ -188,6 +189,11 @@ impl Diagnostic {
 
     pub fn help(mut self, text: impl Into<String>) -> Diagnostic {
         self.help = Some(text.into());
+        self
+    }
+
+    pub fn fix(mut self, title: impl Into<String>, edits: Vec<Edit>) -> Self {
+        self.fix = Some(Fix { title: title.into(), edits });
         self
     }
 
@@ -234,6 +240,10 @@ pub fn render(
     }
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(help.as_str()));
+    }
+    if let Some(fix) = &diagnostic.fix {
+        let text = format!("{} (`trommel check --fix`)", fix.title);
+        group = group.element(Level::NOTE.with_name("fix").message(text));
     }
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     renderer.decor_style(DecorStyle::Ascii).render(&[group])
@@ -288,7 +298,24 @@ pub fn to_json(
         "message": diagnostic.title,
         "labels": labels,
         "help": diagnostic.help,
+        "fix": diagnostic.fix.as_ref().map(|fix| fix_json(fix, files)),
     })
+}
+
+fn fix_json(fix: &Fix, files: &[SourceFile]) -> serde_json::Value {
+    let edits: Vec<serde_json::Value> = fix
+        .edits
+        .iter()
+        .map(|edit| {
+            serde_json::json!({
+                "file": files[edit.file].path,
+                "start": int::to_u64(edit.span.start),
+                "end": int::to_u64(edit.span.end),
+                "with": edit.with,
+            })
+        })
+        .collect();
+    serde_json::json!({ "title": fix.title, "edits": edits })
 }
 
 #[cfg(test)]

@@ -104,6 +104,13 @@ pub fn spellings(term: &Term, exact: bool) -> Vec<Spelling> {
     out
 }
 
+/// When not even every single replacement fits under the cap: how many there
+/// are, and how many are kept.
+pub fn over_cap(term: &Term, exact: bool) -> Option<(usize, usize)> {
+    let single = changes(term, gate(&term.letters), exact).len();
+    (single + 1 > SPELLINGS_MAX).then_some((single, SPELLINGS_MAX - 1))
+}
+
 fn spelling(
     term: &Term,
     letters: &[char],

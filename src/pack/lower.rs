@@ -12,8 +12,8 @@ use rayon::slice::ParallelSliceMut;
 
 use super::condition::Expr;
 use super::diagnostic::{
-    ALWAYS, DUPLICATE_ID, Diagnostic, EXPIRED, FEW_TESTS, LONE_LETTER,
-    TOO_LARGE, UNKNOWN_FIELD, UNKNOWN_NAME, UNLESS_PASS, UNUSED_SET,
+    DUPLICATE_ID, Diagnostic, LONE_LETTER, TOO_LARGE, UNKNOWN_FIELD,
+    UNKNOWN_NAME,
 };
 use super::expand::{self, Spelling};
 use super::frequency::ByClass;
@@ -28,7 +28,6 @@ use crate::image::{
     Condition, Meta, PackMeta, Parts, PatternRow, RuleMeta, TermRow,
 };
 use crate::scan::{Needle, build_fused};
-use crate::verdict::Verdict;
 
 /// Everything the image needs, or `None` when the dictionary is too large.
 pub fn lower(
@@ -132,37 +131,11 @@ fn lower_rule(
     }
     let names: Vec<&str> =
         rule.sets.iter().map(|(name, _)| name.value.as_str()).collect();
-    let mut lowering =
-        Lowering { names: &names, rule, used: BTreeSet::new(), out };
+    let mut lowering = Lowering { names: &names, rule, out };
     let when = rule.when_expr.as_ref().map(|expr| lowering.expr(expr));
     let unless = rule.unless_expr.as_ref().map(|expr| lowering.expr(expr));
-    let used = lowering.used;
-    for (index, (name, _)) in rule.sets.iter().enumerate() {
-        if !used.contains(&index) {
-            out.push(Diagnostic::new(
-                &UNUSED_SET,
-                format!("set `{}` is never used", name.value),
-                rule.file,
-                name.span.clone(),
-                "neither `when` nor `unless` names it",
-            ));
-        }
-    }
-    advice(rule, out);
     let expired = clock::parse_date(&rule.review_by.value)
         .is_some_and(|date| date < today);
-    if expired {
-        out.push(
-            Diagnostic::new(
-                &EXPIRED,
-                format!("review of `{}` is overdue", rule.id.value),
-                rule.file,
-                rule.review_by.span.clone(),
-                "runs as shadow: counted, never part of a verdict",
-            )
-            .help("review the rule, then move the date"),
-        );
-    }
     let failed = out[before..].iter().any(Diagnostic::is_error);
     let (Some(when), false) = (when, failed) else { return None };
     if numbers.len() != rule.sets.len() {
@@ -170,15 +143,6 @@ fn lower_rule(
     }
     lone_letters(rule, &when, &numbers, sets, out);
     let found = triggers(&when, &numbers, sets);
-    if found.is_none() {
-        out.push(Diagnostic::new(
-            &ALWAYS,
-            format!("rule `{}` looks at every record", rule.id.value),
-            rule.file,
-            rule.when.span.clone(),
-            "can be true when no set has a hit",
-        ));
-    }
     let status = if expired && rule.status != Status::Retired {
         Status::Shadow
     } else {
@@ -197,6 +161,7 @@ fn lower_rule(
         surfaces: rule.surfaces.clone(),
         owner: rule.owner.clone(),
         review_by: rule.review_by.value.clone(),
+        updated: rule.updated.clone(),
         reason_zh: rule.reason_zh.clone(),
         reason_en: rule.reason_en.clone(),
         sets: numbers,
@@ -213,47 +178,10 @@ fn lower_rule(
     })
 }
 
-/// Warnings about a rule taken alone.
-fn advice(rule: &Rule, out: &mut Vec<Diagnostic>) {
-    let live = rule.tests.iter().filter(|test| !test.todo);
-    let hits = live.clone().any(|test| test.expect > Verdict::Pass);
-    let passes = live.clone().any(|test| test.expect == Verdict::Pass);
-    if !(hits && passes) && rule.status != Status::Retired {
-        let missing = match (hits, passes) {
-            (false, false) => "neither a test that hits nor one that passes",
-            (false, true) => "no test that hits",
-            _ => "no test that passes",
-        };
-        out.push(Diagnostic::new(
-            &FEW_TESTS,
-            format!("rule `{}` lacks tests", rule.id.value),
-            rule.file,
-            rule.id.span.clone(),
-            missing,
-        ));
-    }
-    if rule.unless_to_pass && rule.ceiling == Verdict::Takedown {
-        let takedown = rule.confidence.0 >= 900;
-        if takedown && let Some(unless) = &rule.unless {
-            out.push(
-                Diagnostic::new(
-                    &UNLESS_PASS,
-                    "`unless` lets a takedown pass",
-                    rule.file,
-                    unless.span.clone(),
-                    "whoever writes this escapes the rule",
-                )
-                .help("drop `unless_to`, or set `ceiling = \"report\"`"),
-            );
-        }
-    }
-}
-
 /// Turns names into numbers.
 struct Lowering<'a> {
     names: &'a [&'a str],
     rule: &'a Rule,
-    used: BTreeSet<usize>,
     out: &'a mut Vec<Diagnostic>,
 }
 
@@ -261,7 +189,6 @@ impl<'a> Lowering<'a> {
     fn set(&mut self, name: &Sp<String>) -> u32 {
         let found = self.names.iter().position(|n| *n == name.value);
         if let Some(index) = found {
-            self.used.insert(index);
             return int::to_u32(index);
         }
         let near = near::nearest(&name.value, self.names.iter().copied());

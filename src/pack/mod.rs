@@ -1,26 +1,27 @@
 //! The rule compiler. In: pack folders; out: an image and every diagnostic.
 //! Runs before a scan, never during one.
 
-mod condition;
+pub(crate) mod condition;
 pub mod diagnostic;
-mod expand;
+pub(crate) mod expand;
 mod frequency;
 pub mod load;
 mod lower;
+pub mod marked;
 mod sets;
-mod syntax;
-mod table;
-mod term;
+pub(crate) mod syntax;
+pub(crate) mod table;
+pub(crate) mod term;
 
 use std::collections::BTreeSet;
 
 use crate::base::clock::{self, Date};
 use crate::image::{Image, write};
 
-pub use diagnostic::{Code, Diagnostic, Severity};
+pub use diagnostic::{Code, Diagnostic, Edit, Fix, Severity};
 pub use load::{LoadError, PackSource, SourceFile};
 pub use sets::validator_names;
-pub use syntax::{Rule, Status, Syntax, Test};
+pub use syntax::{Allow, Rule, Status, Syntax, Test};
 
 /// How packs are compiled.
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +52,10 @@ pub struct Compilation {
     pub packs: Vec<Syntax>,
     /// Packs that only lend sets to others are not active.
     pub active: Vec<bool>,
+    /// Index of the first file of each pack, and how many it has.
+    pub(crate) bases: Vec<usize>,
+    pub(crate) counts: Vec<usize>,
+    pub(crate) today: Date,
     pub diagnostics: Vec<Diagnostic>,
     /// The image's bytes, ready to be written to a file.
     pub bytes: Option<Vec<u8>>,
@@ -88,11 +93,12 @@ pub fn compile(sources: Vec<PackSource>, options: &Options) -> Compilation {
         files: Vec::new(),
         packs: Vec::new(),
         active: Vec::new(),
+        bases: Vec::new(),
+        counts: Vec::new(),
+        today: options.today,
         diagnostics: Vec::new(),
         bytes: None,
     };
-    let mut bases = Vec::new();
-    let mut counts = Vec::new();
     let mut known: BTreeSet<String> =
         sources.iter().map(|source| source.name.clone()).collect();
     let mut todo: Vec<(PackSource, bool)> =
@@ -102,8 +108,8 @@ pub fn compile(sources: Vec<PackSource>, options: &Options) -> Compilation {
         let (source, active) = &todo[next];
         let base = result.files.len();
         let syntax = syntax::read(source, base, &mut result.diagnostics);
-        bases.push(base);
-        counts.push(source.files.len());
+        result.bases.push(base);
+        result.counts.push(source.files.len());
         result.files.extend(source.files.iter().cloned());
         result.active.push(*active);
         for name in lenders(&syntax) {
@@ -119,8 +125,8 @@ pub fn compile(sources: Vec<PackSource>, options: &Options) -> Compilation {
     let packs = sets::Packs {
         syntaxes: &result.packs,
         files: &result.files,
-        bases: &bases,
-        counts: &counts,
+        bases: &result.bases,
+        counts: &result.counts,
     };
     let parts = lower::lower(
         &packs,

@@ -1,11 +1,11 @@
 //! Sets. In: set definitions of all packs; out: numbered sets with their
 //! terms, references resolved. Reports terms that cannot work.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use super::diagnostic::{
-    BAD_REGEX, Diagnostic, EMPTY_TERM, LONG_TERM, MISSING_FILE, SAME_TERM,
-    SET_CYCLE, UNKNOWN_SET, UNKNOWN_VALIDATOR,
+    BAD_REGEX, Diagnostic, EMPTY_TERM, LONG_TERM, MISSING_FILE, SET_CYCLE,
+    UNKNOWN_SET, UNKNOWN_VALIDATOR,
 };
 use super::frequency;
 use super::load::SourceFile;
@@ -346,9 +346,7 @@ impl Sets {
                 start += raw.len() + 1;
             }
         }
-        let mut seen: BTreeMap<(Vec<char>, Vec<u8>, bool), usize> =
-            BTreeMap::new();
-        let mut kept: HashSet<usize> = HashSet::new();
+        let mut seen: BTreeSet<(Vec<char>, Vec<u8>, bool)> = BTreeSet::new();
         for (number, (line, file, span)) in lines.iter().enumerate() {
             for term in &line.terms {
                 if let Some(problem) = term_problem(term, *file, span) {
@@ -357,28 +355,10 @@ impl Sets {
                 }
                 let key =
                     (term.letters.clone(), term.gaps.clone(), line.exception);
-                if let Some(first) = seen.get(&key) {
-                    let (_, other, place) = &lines[*first];
-                    let text =
-                        format!("`{}` is in the set already", term.text);
-                    out.push(
-                        Diagnostic::new(
-                            &SAME_TERM,
-                            text,
-                            *file,
-                            span.clone(),
-                            format!("`{}` again", term.text),
-                        )
-                        .also(
-                            *other,
-                            place.clone(),
-                            "first here",
-                        ),
-                    );
+                // The lint `same_term` tells the author.
+                if !seen.insert(key) {
                     continue;
                 }
-                seen.insert(key, number);
-                kept.insert(number);
                 let level = if line.exact { Level::Exact } else { def.level };
                 self.push_term(
                     term.clone(),

@@ -9,6 +9,7 @@ use toml::de::{DeTable, DeValue};
 use super::condition::{self, Expr};
 use super::diagnostic::{BAD_ID, BAD_VALUE, Diagnostic, SYNTAX, WRONG_TYPE};
 use super::load::{PackSource, SourceFile};
+use super::marked::{self, Mark};
 use super::table::{Reader, Sp, number};
 use crate::base::{clock, near};
 use crate::fold::{Fold, Level};
@@ -61,6 +62,8 @@ pub struct Rule {
     pub surfaces: Vec<String>,
     pub owner: String,
     pub review_by: Sp<String>,
+    /// When it was edited last; empty when the file does not say.
+    pub updated: String,
     pub reason_zh: String,
     pub reason_en: String,
     pub sets: Vec<(Sp<String>, SetDef)>,
@@ -104,6 +107,12 @@ pub struct Test {
     pub text: String,
     pub expect: Verdict,
     pub folds: Vec<Fold>,
+    /// Places that the evidence must name, as bytes.
+    pub spans: Vec<(u32, u32)>,
+    /// Quotes that the evidence must have.
+    pub quotes: Vec<String>,
+    /// The whole evidence, from `marked`.
+    pub marks: Option<Vec<Mark>>,
     pub lang: Option<String>,
     pub surface: Option<String>,
     pub author: Option<String>,
@@ -121,6 +130,21 @@ pub struct Syntax {
     pub sets: Vec<SharedSet>,
     pub rules: Vec<Rule>,
     pub cases: Vec<Test>,
+    pub allows: Vec<Allow>,
+}
+
+/// `[[allow]]`: a lint that the author has looked at and does not want to
+/// hear of again.
+#[derive(Clone, Debug)]
+pub struct Allow {
+    pub file: usize,
+    pub span: Range<usize>,
+    /// The lint's code or name.
+    pub lint: Sp<String>,
+    /// Where: a rule id, the name of a file, or the text that is marked;
+    /// `*` at the end stands for anything. None: the whole pack.
+    pub at: Option<Sp<String>>,
+    pub reason: Sp<String>,
 }
 
 /// Reads the files of a pack. `base` is added to file indices, because the
@@ -141,6 +165,7 @@ pub fn read(
         sets: Vec::new(),
         rules: Vec::new(),
         cases: Vec::new(),
+        allows: Vec::new(),
     };
     for (number, file) in source.files.iter().enumerate() {
         if !file.name.ends_with(".toml") || file.name.contains('/') {
@@ -156,7 +181,8 @@ pub fn read(
         }
         let table = table.get_ref();
         if file.name == "pack.toml" {
-            syntax.manifest = manifest(table, source, index, out);
+            syntax.manifest =
+                manifest(table, source, index, &mut syntax.allows, out);
         } else {
             rule_file(table, file, index, &mut syntax, out);
         }
@@ -168,6 +194,7 @@ fn manifest(
     table: &DeTable<'_>,
     source: &PackSource,
     file: usize,
+    allows: &mut Vec<Allow>,
     out: &mut Vec<Diagnostic>,
 ) -> Manifest {
     let mut reader = Reader::new(table, 0..0, file, "the pack", out);
@@ -178,7 +205,11 @@ fn manifest(
     let licence = reader.string("licence");
     let engine = reader.string("engine");
     let description = reader.string("description");
+    let allowed = reader.tables("allow");
     reader.finish();
+    for (table, span) in allowed {
+        allows.push(allow(table, span, file, out));
+    }
     if name.value != source.name && !name.value.is_empty() {
         out.push(Diagnostic::new(
             &BAD_VALUE,
@@ -232,7 +263,11 @@ fn rule_file(
     let rules = reader.tables("rule");
     let cases = reader.tables("case");
     let sets = reader.table("set");
+    let allowed = reader.tables("allow");
     reader.finish();
+    for (table, span) in allowed {
+        syntax.allows.push(allow(table, span, index, out));
+    }
     if let Some((sets, _)) = sets {
         for (key, value) in in_order(sets) {
             let name = Sp::new(key.get_ref().to_string(), key.span());
@@ -252,6 +287,29 @@ fn rule_file(
         let case = test(table, span, index, true, out);
         syntax.cases.extend(case);
     }
+}
+
+fn allow(
+    table: &DeTable<'_>,
+    span: Range<usize>,
+    file: usize,
+    out: &mut Vec<Diagnostic>,
+) -> Allow {
+    let mut reader = Reader::new(table, span.clone(), file, "allow", out);
+    let lint = reader.need_string("lint", "for example `lint = \"W107\"`");
+    let at = reader.string("at");
+    let reason = reader.need_string("reason", "why the lint is wrong here");
+    reader.finish();
+    if reason.value.trim().is_empty() && !lint.value.is_empty() {
+        out.push(Diagnostic::new(
+            &BAD_VALUE,
+            "`reason` is empty",
+            file,
+            reason.span.clone(),
+            "say why the lint is wrong here",
+        ));
+    }
+    Allow { file, span, lint, at, reason }
 }
 
 fn not_a_table(
@@ -401,6 +459,7 @@ fn rule(
         reader.missing("review_by", help);
     }
     reader.date("created");
+    let updated = reader.date("updated");
     reader.strings("references");
     let reason = reader.table("reason");
     if reason.is_none() {
@@ -420,25 +479,20 @@ fn rule(
         [("takedown", Verdict::Takedown), ("report", Verdict::Report)];
     let states = Status::ALL.map(|s| (s.as_str(), s));
     let custom = Category::Custom;
+    let takedown = Verdict::Takedown;
     let mut rule = Rule {
         file,
         span,
         title: title.value,
         category: choice("category", category, &categories, custom, file, out),
         confidence: confidence_of(confidence, file, out),
-        ceiling: choice(
-            "ceiling",
-            ceiling,
-            &ceilings,
-            Verdict::Takedown,
-            file,
-            out,
-        ),
+        ceiling: choice("ceiling", ceiling, &ceilings, takedown, file, out),
         status: choice("status", status, &states, Status::Stable, file, out),
         langs: langs.into_iter().map(|l| l.value).collect(),
         surfaces: surfaces.into_iter().map(|s| s.value).collect(),
         owner: owner.value,
         review_by: review_date(review_by, &id, file, out),
+        updated: updated_on(updated, file, out),
         reason_zh: String::new(),
         reason_en: String::new(),
         sets: Vec::new(),
@@ -518,6 +572,24 @@ fn review_date(
     found
 }
 
+fn updated_on(
+    found: Option<Sp<String>>,
+    file: usize,
+    out: &mut Vec<Diagnostic>,
+) -> String {
+    let Some(found) = found else { return String::new() };
+    if clock::parse_moment(&found.value).is_none() {
+        out.push(Diagnostic::new(
+            &BAD_VALUE,
+            "`updated` is not a time",
+            file,
+            found.span,
+            "expected a day or a time such as 2027-05-20T14:30:00Z",
+        ));
+    }
+    found.value
+}
+
 fn check_id(rule: &Rule, out: &mut Vec<Diagnostic>) {
     let id = &rule.id;
     if id.value.is_empty() {
@@ -578,7 +650,13 @@ fn test(
 ) -> Option<Test> {
     let what = if case { "the case" } else { "the test" };
     let mut reader = Reader::new(table, span.clone(), file, what, out);
-    let text = reader.need_string("text", "what is scanned");
+    let marked = reader.string("marked");
+    let text = match marked {
+        Some(_) => reader.string("text"),
+        None => Some(reader.need_string("text", "what is scanned")),
+    };
+    let spans = reader.pairs("spans");
+    let quotes = reader.strings("quotes");
     let expect = reader.need_string("expect", "takedown, report or pass");
     let name = reader.string("name");
     let folds = reader.strings("folds");
@@ -608,14 +686,18 @@ fn test(
         }
     }
     let meta = meta.map(|(table, _)| meta_values(table, file, out));
+    let (text, marks) = text_of(text, marked, file, out);
     let value = |found: Option<Sp<String>>| found.map(|found| found.value);
     Some(Test {
         file,
         span,
         name: value(name).unwrap_or_default(),
-        text: text.value,
+        text,
         expect,
         folds: known,
+        spans,
+        quotes: quotes.into_iter().map(|quote| quote.value).collect(),
+        marks,
         lang: value(lang),
         surface: value(surface),
         author: value(author),
@@ -623,6 +705,35 @@ fn test(
         todo,
         rule: value(rule),
     })
+}
+
+/// The text of a test: as it is, or without its marks.
+fn text_of(
+    text: Option<Sp<String>>,
+    marked: Option<Sp<String>>,
+    file: usize,
+    out: &mut Vec<Diagnostic>,
+) -> (String, Option<Vec<Mark>>) {
+    let Some(marked) = marked else {
+        return (text.map(|text| text.value).unwrap_or_default(), None);
+    };
+    let mut wrong = |title: &str, why: String| {
+        let span = marked.span.clone();
+        out.push(Diagnostic::new(&BAD_VALUE, title, file, span, why));
+    };
+    match marked::parse(&marked.value) {
+        Ok((plain, marks)) => {
+            if text.is_some_and(|text| text.value != plain) {
+                let why = "take one of them out".to_owned();
+                wrong("`text` and `marked` are different texts", why);
+            }
+            (plain, Some(marks))
+        }
+        Err(why) => {
+            wrong("`marked` has wrong marks", why);
+            (String::new(), None)
+        }
+    }
 }
 
 fn meta_values(

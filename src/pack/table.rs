@@ -167,6 +167,18 @@ impl<'t, 'd> Reader<'t, 'd> {
         out
     }
 
+    /// An array of pairs of whole numbers, `[[0, 3], [7, 9]]`.
+    pub fn pairs(&mut self, key: &'static str) -> Vec<(u32, u32)> {
+        let Some(value) = self.get(key) else { return Vec::new() };
+        let items = value.get_ref().as_array();
+        let pairs: Option<Vec<(u32, u32)>> =
+            items.and_then(|items| items.iter().map(pair).collect());
+        pairs.unwrap_or_else(|| {
+            self.wrong(key, value, "an array of [start, end]");
+            Vec::new()
+        })
+    }
+
     pub fn table(
         &mut self,
         key: &'static str,
@@ -227,6 +239,18 @@ impl<'t, 'd> Reader<'t, 'd> {
             };
             self.out.push(diagnostic);
         }
+    }
+}
+
+fn pair(value: &Spanned<DeValue<'_>>) -> Option<(u32, u32)> {
+    let items = value.get_ref().as_array()?;
+    let all: Option<Vec<u32>> = items
+        .iter()
+        .map(|item| number(item.get_ref())?.to_string().parse().ok())
+        .collect();
+    match all?[..] {
+        [start, end] if start <= end => Some((start, end)),
+        _ => None,
     }
 }
 

@@ -1,10 +1,19 @@
 //! Tools for rule authors and reviewers: rule tests, explanations,
-//! evaluation on labelled data, replay of kept decisions, the public
-//! rulebook. In: packs, scanners, texts, evidence; out: values that `cli`
+//! back-tests, evaluation on labelled data, attacks, replay of kept
+//! decisions, the public rulebook. In: packs, scanners, texts, evidence; out: values that `cli`
 //! prints.
 
+pub mod attack;
+pub mod backtest;
+pub mod corpus;
 pub mod evaluate;
 pub mod explain;
+pub mod format;
+pub mod junit;
+pub mod markup;
+mod miss;
+pub mod profile;
 pub mod replay;
 pub mod rule_test;
 pub mod rulebook;
+pub mod why_not;

@@ -10,6 +10,7 @@ use crate::base::int;
 use crate::eval::{Fired, Scanner, Scratch, text_record};
 use crate::fold::Fold;
 use crate::image::Literal;
+use crate::pack::marked::{self, Mark};
 use crate::pack::{Compilation, Test};
 use crate::record::{Lookup, Record};
 use crate::verdict::Verdict;
@@ -121,8 +122,83 @@ fn run_rule(
     if found != test.expect {
         return Ending::Failed(wrong_verdict(test, found, fired.as_ref()));
     }
-    let used = fired.as_slice();
-    check_folds(test, used)
+    check_evidence(scanner, test, fired.as_slice(), fired.as_ref())
+}
+
+/// Folds, spans, quotes and marks of a test whose verdict is right.
+fn check_evidence(
+    scanner: &Scanner,
+    test: &Test,
+    fired: &[Fired],
+    deciding: Option<&Fired>,
+) -> Ending {
+    let folds = check_folds(test, fired);
+    if folds != Ending::Passed {
+        return folds;
+    }
+    let spans: BTreeSet<(u32, u32)> = fired
+        .iter()
+        .flat_map(|fired| &fired.used)
+        .map(|used| (used.interval.span.start, used.interval.span.end))
+        .collect();
+    let quote = |span: &(u32, u32)| {
+        let (start, end) = (int::to_usize(span.0), int::to_usize(span.1));
+        test.text.get(start..end).unwrap_or("")
+    };
+    let shown = || {
+        let all: Vec<String> = spans
+            .iter()
+            .map(|span| format!("{}..{} {:?}", span.0, span.1, quote(span)))
+            .collect();
+        if all.is_empty() { "nothing".to_owned() } else { all.join(", ") }
+    };
+    for span in &test.spans {
+        if !spans.contains(span) {
+            let (start, end) = span;
+            return Ending::Failed(format!(
+                "expected evidence at {start}..{end}, found {}",
+                shown()
+            ));
+        }
+    }
+    for wanted in &test.quotes {
+        if !spans.iter().any(|span| quote(span) == wanted) {
+            return Ending::Failed(format!(
+                "expected {wanted:?} as evidence, found {}",
+                shown()
+            ));
+        }
+    }
+    let Some(marks) = &test.marks else { return Ending::Passed };
+    let found =
+        deciding.map(|fired| marks_of(scanner, fired)).unwrap_or_default();
+    if found == *marks {
+        return Ending::Passed;
+    }
+    let found = marked::write(&test.text, &found)
+        .unwrap_or_else(|| "places that cross".to_owned());
+    Ending::Failed(format!("the evidence is {found}"))
+}
+
+/// The evidence of a rule as marks, in the order of a marked text.
+pub fn marks_of(scanner: &Scanner, fired: &Fired) -> Vec<Mark> {
+    let rule = &scanner.image().meta().rules[int::to_usize(fired.rule)];
+    let mut marks: Vec<Mark> = fired
+        .used
+        .iter()
+        .map(|used| Mark {
+            range: used.interval.span.range(),
+            set: rule.sets[int::to_usize(used.set)].0.clone(),
+        })
+        .collect();
+    marks.sort_by(|a, b| {
+        let key = |m: &Mark| {
+            (m.range.start, std::cmp::Reverse(m.range.end), m.set.clone())
+        };
+        key(a).cmp(&key(b))
+    });
+    marks.dedup();
+    marks
 }
 
 fn wrong_verdict(
@@ -195,7 +271,7 @@ fn run_case(scanner: &Scanner, case: &Test, scratch: &mut Scratch) -> Ending {
             ));
         }
     }
-    check_folds(case, &outcome.fired)
+    check_evidence(scanner, case, &outcome.fired, outcome.deciding())
 }
 
 /// The members that a test gives its record, as the JSON a look-up reads.

@@ -68,8 +68,8 @@ fn records_without_labels_are_an_error_and_no_table() {
 fn one_check_failed() {
     assert_eq!(code(&run(&["check", "broken/E005.toml"])), 1);
     assert_eq!(code(&run(&["check", "demo"])), 0);
-    assert_eq!(code(&run(&["check", "broken/W101.toml"])), 0);
-    let strict = ["check", "--deny-warnings", "broken/W101.toml"];
+    assert_eq!(code(&run(&["check", "broken/E019.toml"])), 0);
+    let strict = ["check", "--deny-warnings", "broken/E019.toml"];
     assert_eq!(code(&run(&strict)), 1);
 }
 

@@ -12,6 +12,7 @@ mod messages;
 mod output;
 mod settings;
 mod stream;
+mod workbench;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
