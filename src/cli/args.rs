@@ -70,16 +70,39 @@ pub enum Command {
     /// Measure packs on labelled records.
     Eval(EvalArgs),
     /// Verify, read, prove, export and erase what a ledger holds.
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "\
+Examples:
+  trommel ledger verify decisions/
+  trommel ledger show decisions/
+  trommel ledger erase decisions/ --older-than 180d"
+    )]
     Ledger(LedgerCommand),
     /// Run kept decisions again and compare.
+    #[command(after_help = "\
+Examples:
+  trommel replay evidence.ndjson --packs rules/
+  trommel replay evidence.ndjson --archive images/")]
     Replay(ReplayArgs),
     /// Complaints and reports from users.
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "\
+Examples:
+  trommel case list decisions/
+  trommel case open decisions/ d-000000000017"
+    )]
     Case(CaseCommand),
     /// Numbers for a transparency report.
+    #[command(after_help = "\
+Examples:
+  trommel report decisions/ --period 2026-11 > november.json")]
     Report(ReportArgs),
     /// Write the public rules of packs, without their terms.
+    #[command(after_help = "\
+Examples:
+  trommel rulebook spam fraud > rulebook.md")]
     Rulebook(RulebookArgs),
     /// Disguise the terms of packs and count how many are found.
     Attack(AttackArgs),

@@ -481,6 +481,30 @@ fn dictionary(
         })
         .collect();
     entries.par_sort_unstable();
+    let (needles, phases) = add_patterns(entries, &mut parts);
+    let longest = needles.iter().map(|n| n.classes.len()).max().unwrap_or(0);
+    parts.limits = [
+        u32::from(classes.narrow_end),
+        u32::from(classes.class_count),
+        int::to_u32(longest),
+    ];
+    let frequency = ByClass { letters: classes.letters_by_class() };
+    parts.fused = [0, 1].map(|phase| {
+        let wanted: Vec<bool> = phases.iter().map(|p| p[phase]).collect();
+        build_fused(&needles, &wanted, classes.narrow_end, &frequency)
+    });
+    parts.class_index = classes.index;
+    parts.class_blocks = classes.blocks;
+    parts.tables_digest = tables::tables_digest();
+    Some(parts)
+}
+
+/// Needles, patterns, letters and postings of sorted spellings; gives the
+/// needles and in which phases each is looked for.
+fn add_patterns(
+    entries: Vec<(Vec<u16>, Spelling, u32)>,
+    parts: &mut Parts,
+) -> (Vec<Needle>, Vec<[bool; 2]>) {
     let mut needles: Vec<Needle> = Vec::new();
     let mut phases: Vec<[bool; 2]> = Vec::new();
     let mut rest = entries.into_iter().peekable();
@@ -526,21 +550,7 @@ fn dictionary(
     }
     parts.needle_starts.push(int::to_u32(parts.needle_syms.len()));
     parts.needle_patterns.push(int::to_u32(parts.patterns.len()));
-    let longest = needles.iter().map(|n| n.classes.len()).max().unwrap_or(0);
-    parts.limits = [
-        u32::from(classes.narrow_end),
-        u32::from(classes.class_count),
-        int::to_u32(longest),
-    ];
-    let frequency = ByClass { letters: classes.letters_by_class() };
-    parts.fused = [0, 1].map(|phase| {
-        let wanted: Vec<bool> = phases.iter().map(|p| p[phase]).collect();
-        build_fused(&needles, &wanted, classes.narrow_end, &frequency)
-    });
-    parts.class_index = classes.index;
-    parts.class_blocks = classes.blocks;
-    parts.tables_digest = tables::tables_digest();
-    Some(parts)
+    (needles, phases)
 }
 
 fn term_row(entry: &NumberedTerm, strings: &mut Vec<u8>) -> TermRow {

@@ -56,6 +56,17 @@ impl Avx2 {
     }
 }
 
+/// The task as the vector code reads it.
+#[derive(Clone, Copy)]
+struct Tables {
+    filter: *const i32,
+    pairs: *const i32,
+    needed: *const i32,
+    shift: __m128i,
+    narrow_end: __m256i,
+    last_class: __m256i,
+}
+
 /// # Safety
 ///
 /// The processor has AVX2, and the arrays have the lengths that
@@ -68,87 +79,21 @@ unsafe fn sieve(
 ) {
     let syms = task.folded.padded().as_ptr();
     let starts = task.folded.padded_starts().as_ptr();
-    let filter = task.filter.as_ptr().cast::<i32>();
-    let pairs = task.pairs.as_ptr().cast::<i32>();
-    let needed = task.needed.as_ptr().cast::<i32>();
-    let shift = _mm_cvtsi32_si128(int::bits(task.shift()));
-    let narrow_end = splat(u32::from(task.narrow_end));
-    let last_class = splat(int::to_u32(task.needed.len() - 1));
-    let (one, low5) = (splat(1), splat(31));
+    let tables = Tables {
+        filter: task.filter.as_ptr().cast(),
+        pairs: task.pairs.as_ptr().cast(),
+        needed: task.needed.as_ptr().cast(),
+        shift: _mm_cvtsi32_si128(int::bits(task.shift())),
+        narrow_end: splat(u32::from(task.narrow_end)),
+        last_class: splat(int::to_u32(task.needed.len() - 1)),
+    };
     let mut run = range.start;
     while run < range.end {
         // SAFETY: `run + LANES + 4` classes and `run + LANES + 1` offsets
         // are within the padded arrays.
-        let (a, b, c, d, e, bytes) = unsafe {
-            let end = words(starts.add(run + 1));
-            let start = words(starts.add(run));
-            (
-                halves(syms.add(run)),
-                halves(syms.add(run + 1)),
-                halves(syms.add(run + 2)),
-                halves(syms.add(run + 3)),
-                halves(syms.add(run + 4)),
-                _mm256_sub_epi32(end, start),
-            )
-        };
-        let pair = _mm256_or_si256(a, _mm256_slli_epi32::<16>(b));
-        let two = _mm256_mullo_epi32(pair, splat(MIX[0]));
-        let three = mix(two, c, MIX[1]);
-        let four = mix(three, d, MIX[2]);
-        let five = mix(four, e, MIX[3]);
-        let narrow = _mm256_and_si256(
-            _mm256_cmpgt_epi32(narrow_end, a),
-            _mm256_cmpgt_epi32(narrow_end, b),
-        );
-        let whole = _mm256_blendv_epi8(two, three, narrow);
-        let part = _mm256_blendv_epi8(three, five, narrow);
-        let slot = _mm256_srl_epi32(whole, shift);
-        // SAFETY: the shift leaves numbers below the length of the filter.
-        let word = unsafe { _mm256_i32gather_epi32::<4>(filter, slot) };
-        let class = _mm256_min_epu32(a, last_class);
-        // SAFETY: the minimum is an index of `needed`.
-        let least = unsafe { _mm256_i32gather_epi32::<4>(needed, class) };
-        let (is_whole, is_word) = whole_or_word(word, whole);
-        let first = _mm256_and_si256(_mm256_srli_epi32::<12>(part), low5);
-        let second = _mm256_and_si256(_mm256_srli_epi32::<7>(part), low5);
-        let third = _mm256_and_si256(_mm256_srli_epi32::<17>(part), low5);
-        let is_part = _mm256_and_si256(
-            both(word, first, second),
-            _mm256_srlv_epi32(word, third),
-        );
-        // Lengths are small numbers, so signed comparison is right.
-        let short = _mm256_cmpgt_epi32(least, bytes);
-        let single = _mm256_add_epi32(short, one);
-        let mut flags = flag(is_whole, one, WHOLE);
-        flags = _mm256_or_si256(flags, flag(is_part, one, PART));
-        flags = _mm256_or_si256(flags, flag(single, one, SINGLE));
-        if _mm256_movemask_ps(_mm256_castsi256_ps(narrow)) != 0 {
-            let (is_four, is_word_four) = whole_or_word(word, four);
-            for (bits, name) in
-                [(is_word, WORD), (is_four, FOUR), (is_word_four, WORD_FOUR)]
-            {
-                let bits = _mm256_and_si256(bits, narrow);
-                flags = _mm256_or_si256(flags, flag(bits, one, name));
-            }
-            let slot = _mm256_xor_si256(_mm256_slli_epi32::<6>(a), b);
-            let place = _mm256_and_si256(slot, low5);
-            let half = PAIR_WORDS / 2;
-            let mask = splat(int::to_u32(half - 1));
-            let index = _mm256_and_si256(_mm256_srli_epi32::<5>(slot), mask);
-            for (from, name) in [(0, NARROW_PAIR), (half, WORD_PAIR)] {
-                // SAFETY: the mask is half the length of `pairs` less one,
-                // and `from` at most half of it.
-                let word = unsafe {
-                    _mm256_i32gather_epi32::<4>(pairs.add(from), index)
-                };
-                let bit = _mm256_srlv_epi32(word, place);
-                let bit = _mm256_and_si256(bit, narrow);
-                flags = _mm256_or_si256(flags, flag(bit, one, name));
-            }
-        }
+        let flags = unsafe { step(&tables, syms.add(run), starts.add(run)) };
         let some = _mm256_cmpgt_epi32(flags, _mm256_setzero_si256());
-        let some = _mm256_movemask_ps(_mm256_castsi256_ps(some));
-        if some != 0 {
+        if _mm256_movemask_ps(_mm256_castsi256_ps(some)) != 0 {
             let mut lanes = [0u32; LANES];
             // SAFETY: the array has the size of the register.
             unsafe {
@@ -164,6 +109,99 @@ unsafe fn sieve(
         }
         run += LANES;
     }
+}
+
+/// The flags of eight runs.
+///
+/// # Safety
+///
+/// `LANES + 4` classes can be read from `syms` on and `LANES + 1` offsets
+/// from `starts` on; the tables have the lengths that [`Avx2::sieve`]
+/// asserts.
+#[inline]
+#[target_feature(enable = "avx2")]
+unsafe fn step(
+    tables: &Tables,
+    syms: *const u16,
+    starts: *const u32,
+) -> __m256i {
+    let (one, low5) = (splat(1), splat(31));
+    // SAFETY: the caller's promise.
+    let [a, b, c, d, e] =
+        [0, 1, 2, 3, 4].map(|n| unsafe { halves(syms.add(n)) });
+    // SAFETY: the caller's promise.
+    let bytes =
+        unsafe { _mm256_sub_epi32(words(starts.add(1)), words(starts)) };
+    let pair = _mm256_or_si256(a, _mm256_slli_epi32::<16>(b));
+    let two = _mm256_mullo_epi32(pair, splat(MIX[0]));
+    let three = mix(two, c, MIX[1]);
+    let four = mix(three, d, MIX[2]);
+    let five = mix(four, e, MIX[3]);
+    let narrow = _mm256_and_si256(
+        _mm256_cmpgt_epi32(tables.narrow_end, a),
+        _mm256_cmpgt_epi32(tables.narrow_end, b),
+    );
+    let whole = _mm256_blendv_epi8(two, three, narrow);
+    let part = _mm256_blendv_epi8(three, five, narrow);
+    let slot = _mm256_srl_epi32(whole, tables.shift);
+    // SAFETY: the shift leaves numbers below the length of the filter.
+    let word = unsafe { _mm256_i32gather_epi32::<4>(tables.filter, slot) };
+    let class = _mm256_min_epu32(a, tables.last_class);
+    // SAFETY: the minimum is an index of `needed`.
+    let least = unsafe { _mm256_i32gather_epi32::<4>(tables.needed, class) };
+    let (is_whole, is_word) = whole_or_word(word, whole);
+    let bit = |shifted| _mm256_and_si256(shifted, low5);
+    let is_part = _mm256_and_si256(
+        both(
+            word,
+            bit(_mm256_srli_epi32::<12>(part)),
+            bit(_mm256_srli_epi32::<7>(part)),
+        ),
+        _mm256_srlv_epi32(word, bit(_mm256_srli_epi32::<17>(part))),
+    );
+    // Lengths are small numbers, so signed comparison is right.
+    let short = _mm256_cmpgt_epi32(least, bytes);
+    let single = _mm256_add_epi32(short, one);
+    let mut flags = flag(is_whole, WHOLE);
+    flags = _mm256_or_si256(flags, flag(is_part, PART));
+    flags = _mm256_or_si256(flags, flag(single, SINGLE));
+    if _mm256_movemask_ps(_mm256_castsi256_ps(narrow)) != 0 {
+        let (is_four, is_word_four) = whole_or_word(word, four);
+        let mut more = flag(is_word, WORD);
+        more = _mm256_or_si256(more, flag(is_four, FOUR));
+        more = _mm256_or_si256(more, flag(is_word_four, WORD_FOUR));
+        // SAFETY: the caller's promise about `pairs`.
+        more = _mm256_or_si256(more, unsafe { pairs(tables, a, b) });
+        flags = _mm256_or_si256(flags, _mm256_and_si256(more, narrow));
+    }
+    flags
+}
+
+/// The flags of narrow pairs.
+///
+/// # Safety
+///
+/// `tables.pairs` has `PAIR_WORDS` words.
+#[inline]
+#[target_feature(enable = "avx2")]
+unsafe fn pairs(tables: &Tables, a: __m256i, b: __m256i) -> __m256i {
+    let slot = _mm256_xor_si256(_mm256_slli_epi32::<6>(a), b);
+    let place = _mm256_and_si256(slot, splat(31));
+    let half = PAIR_WORDS / 2;
+    let mask = splat(int::to_u32(half - 1));
+    let index = _mm256_and_si256(_mm256_srli_epi32::<5>(slot), mask);
+    // SAFETY: the mask is half the length less one; the second table is the
+    // other half.
+    let (plain, word) = unsafe {
+        (
+            _mm256_i32gather_epi32::<4>(tables.pairs, index),
+            _mm256_i32gather_epi32::<4>(tables.pairs.add(half), index),
+        )
+    };
+    _mm256_or_si256(
+        flag(_mm256_srlv_epi32(plain, place), NARROW_PAIR),
+        flag(_mm256_srlv_epi32(word, place), WORD_PAIR),
+    )
 }
 
 #[inline]
@@ -230,6 +268,7 @@ fn both(word: __m256i, first: __m256i, second: __m256i) -> __m256i {
 /// The flag where bit 0 is set.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn flag(bits: __m256i, one: __m256i, flag: u32) -> __m256i {
-    _mm256_mullo_epi32(_mm256_and_si256(bits, one), splat(flag))
+fn flag(bits: __m256i, flag: u32) -> __m256i {
+    let bit = _mm256_and_si256(bits, splat(1));
+    _mm256_mullo_epi32(bit, splat(flag))
 }

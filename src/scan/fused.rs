@@ -280,8 +280,6 @@ pub fn build(
     };
     let anchor_shift = shift(words) - 32;
     let line_shift = shift(parts.keys.len() / LINE) - 32;
-    let buckets = chosen.len().next_power_of_two().max(1 << 6);
-    let bucket_shift = shift(buckets);
     for (key, anchor, number) in &chosen {
         if anchor.bits == 0 {
             let needle = &needles[*number];
@@ -296,6 +294,19 @@ pub fn build(
         let word = LINE * int::to_usize(line) + key_word(*key);
         parts.keys[word] |= key_bits(*key);
     }
+    fill_buckets(needles, chosen, &mut parts);
+    parts.singles = singles(needles, wanted);
+    parts
+}
+
+/// Needles by the bucket of their key.
+fn fill_buckets(
+    needles: &[Needle],
+    mut chosen: Vec<(u64, Anchor, usize)>,
+    parts: &mut FusedParts,
+) {
+    let buckets = chosen.len().next_power_of_two().max(1 << 6);
+    let bucket_shift = shift(buckets);
     let bucket =
         |key: u64| int::low_usize(key.wrapping_mul(GOLDEN) >> bucket_shift);
     chosen.sort_unstable_by_key(|(key, _, number)| (bucket(*key), *number));
@@ -311,8 +322,6 @@ pub fn build(
         }
         parts.bucket_starts.push(int::to_u32(parts.bucket_needles.len()));
     }
-    parts.singles = singles(needles, wanted);
-    parts
 }
 
 /// Bits of a tag: what all spellings of its needle ask for.

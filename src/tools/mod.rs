@@ -1,7 +1,7 @@
 //! Tools for rule authors and reviewers: rule tests, explanations,
 //! back-tests, evaluation on labelled data, attacks, replay of kept
-//! decisions, the public rulebook. In: packs, scanners, texts, evidence; out: values that `cli`
-//! prints.
+//! decisions, the public rulebook. In: packs, scanners, texts, evidence;
+//! out: values that `cli` prints.
 
 pub mod attack;
 pub mod backtest;

@@ -157,7 +157,7 @@ fn all_errors_in_one_go() {
 #[test]
 fn a_key_of_the_wrong_type_is_not_missing_too() {
     let text =
-        std::fs::read_to_string(crate::fixture().join("broken/W102.toml"));
+        std::fs::read_to_string(crate::fixture().join("broken/E019.toml"));
     let text = text.expect("a rule");
     let title = text.lines().find(|line| line.starts_with("confidence"));
     let wrong = text.replace(title.expect("a key"), "confidence = \"high\"");
