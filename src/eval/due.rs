@@ -77,13 +77,20 @@ impl Scanner {
         let mut wanted = std::mem::take(&mut scratch.wanted);
         wanted.clear();
         wanted.resize(self.sets.len(), false);
+        let meta = self.image.meta();
+        let mut any = false;
         for rule in &scratch.due {
             for set in &self.rules[int::to_usize(*rule)].sets {
-                wanted[int::to_usize(*set)] = true;
+                let at = int::to_usize(*set);
+                wanted[at] = true;
+                any |= meta.sets[at].terms > 0 && !self.waking[at];
             }
         }
         let first = scratch.hits.len();
-        self.scan_fields(view, Phase::Rest, Some(&wanted), record, scratch);
+        if any {
+            let wanted = Some(&wanted[..]);
+            self.scan_fields(view, Phase::Rest, wanted, record, scratch);
+        }
         scratch.wanted = wanted;
         for found in &scratch.hits[first..] {
             scratch.present[int::to_usize(found.hit.set)] = true;

@@ -32,6 +32,10 @@
 //!
 //! The data is generated: data/PROVENANCE.md holds the sources.
 
+use std::sync::LazyLock;
+
+use crate::base::int;
+
 #[path = "data/digit.rs"]
 mod digit_data;
 #[path = "data/kind.rs"]
@@ -231,7 +235,37 @@ pub fn t0(c: char) -> Option<(char, TableFold)> {
         let upper = c.is_ascii_uppercase();
         return upper.then(|| (c.to_ascii_lowercase(), TableFold::Case));
     }
+    if !has_row(&T0_ROWS, c) {
+        return None;
+    }
     find(t0_data::T0, c, |row| row.0).map(|row| (row.1, row.2))
+}
+
+/// One bit for each code point of the basic plane with a row: most letters
+/// have none, and the search for a row costs many times this look.
+type Rows = LazyLock<Vec<u64>>;
+
+static T0_ROWS: Rows =
+    LazyLock::new(|| rows(t0_data::T0.iter().map(|row| row.0)));
+static T1_ROWS: Rows =
+    LazyLock::new(|| rows(t1_data::T1.iter().map(|row| row.0)));
+
+fn rows(chars: impl Iterator<Item = char>) -> Vec<u64> {
+    let mut bits = vec![0u64; 0x1_0000 / 64];
+    for c in chars {
+        let code = int::to_usize(u32::from(c));
+        if let Some(word) = bits.get_mut(code / 64) {
+            *word |= 1u64 << (code % 64);
+        }
+    }
+    bits
+}
+
+/// Whether `c` may have a row.
+#[inline]
+fn has_row(rows: &Rows, c: char) -> bool {
+    let code = int::to_usize(u32::from(c));
+    rows.get(code / 64).is_none_or(|word| word >> (code % 64) & 1 != 0)
 }
 
 /// The canonical letter of `c`, which is `c` itself without a T0 row.
@@ -244,6 +278,9 @@ pub fn canonical(c: char) -> char {
 /// Also answers for separators: $ may be s. Such a code point stays a
 /// separator; a matcher that wants both needs both.
 pub fn t1(c: char) -> &'static [(char, TableFold)] {
+    if !has_row(&T1_ROWS, c) {
+        return &[];
+    }
     find(t1_data::T1, c, |row| row.0).map_or(&[], |row| row.1)
 }
 

@@ -21,6 +21,8 @@ use super::view;
 pub struct Need {
     /// Five digits with no other letter between them.
     pub digits: bool,
+    /// Twelve of them, letters that look like digits included.
+    pub long_number: bool,
     /// Something that reads as an at sign.
     pub at: bool,
     /// A dot-like character between Latin letters or digits.
@@ -40,11 +42,10 @@ impl Need {
     pub fn kinds(self) -> KindSet {
         let mut set = KindSet::NONE;
         if self.digits {
-            for kind in
-                [Kind::Phone, Kind::CnMobile, Kind::BankCard, Kind::CnId]
-            {
-                set = set.with(kind);
-            }
+            set = set.with(Kind::Phone).with(Kind::CnMobile);
+        }
+        if self.long_number {
+            set = set.with(Kind::BankCard).with(Kind::CnId);
         }
         let link = self.dot || self.scheme;
         if link {
@@ -129,6 +130,9 @@ fn role(c: char) -> u8 {
 
 /// Digits that must stand together to be a number of any kind.
 const DIGITS_MIN: u32 = 5;
+/// The shortest payment card has twelve (ISO/IEC 7812), an identity number
+/// fifteen.
+const LONG_MIN: u32 = 12;
 /// Shortest handle of a messenger (LINE: 4).
 const HANDLE_MIN: u32 = 4;
 /// Shortest wallet address (base58check, 25 bytes).
@@ -140,6 +144,8 @@ struct Pass {
     need: Need,
     /// Digits since the last letter that is none.
     digits: u32,
+    /// The same with look-alikes.
+    number: u32,
     /// Latin letters and digits in a row, ignorables not counting.
     run: u32,
     ascii_run: u32,
@@ -190,7 +196,7 @@ pub fn prescan(text: &str) -> Need {
             let slot = usize::try_from(u32::from(c)).unwrap_or(usize::MAX);
             match roles.get(slot) {
                 Some(&PLAIN_LETTER) => {
-                    pass.digits = 0;
+                    pass.no_digit();
                     pass.other();
                     pass.han_tight = true;
                     // More of the same change nothing.
@@ -238,10 +244,10 @@ impl Pass {
         let class = CLASSES[usize::from(b)];
         match class {
             LETTER | LOOKALIKE | DIGIT => {
-                if class == DIGIT {
-                    self.digit();
-                } else if class == LETTER {
-                    self.digits = 0;
+                match class {
+                    DIGIT => self.digit(),
+                    LETTER => self.no_digit(),
+                    _ => self.in_number(),
                 }
                 self.latin();
                 self.ascii_run += 1;
@@ -288,7 +294,19 @@ impl Pass {
         self.need.handle |= self.run >= HANDLE_MIN;
     }
 
+    fn no_digit(&mut self) {
+        self.digits = 0;
+        self.number = 0;
+    }
+
+    /// One more digit, or a letter that may be one.
+    fn in_number(&mut self) {
+        self.number += 1;
+        self.need.long_number |= self.number >= LONG_MIN;
+    }
+
     fn digit(&mut self) {
+        self.in_number();
         self.digits += 1;
         if self.digits >= DIGITS_MIN {
             self.need.digits = true;
@@ -375,7 +393,7 @@ impl Pass {
                 if f.digit != plane::NO_DIGIT {
                     self.digit();
                 } else {
-                    self.digits = 0;
+                    self.no_digit();
                 }
                 self.other();
                 self.han_tight = true;
@@ -412,7 +430,7 @@ impl Pass {
         if plane::han_digit(c).is_some() {
             self.digit();
         } else {
-            self.digits = 0;
+            self.no_digit();
         }
         if super::host::is_dot(c) {
             self.wide_dot();
@@ -428,6 +446,7 @@ impl Pass {
     fn everything(&mut self) {
         self.need = Need {
             digits: true,
+            long_number: true,
             at: true,
             dot: true,
             scheme: true,

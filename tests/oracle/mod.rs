@@ -177,6 +177,16 @@ fn symbols_are_read(view: &ImageView<'_>, text: &str) -> bool {
 pub fn compare(image: &Image, text: &str) -> Result<Vec<Hit>, String> {
     let fused = scan(EngineKind::Fused, image, text);
     let reference = scan(EngineKind::Reference, image, text);
+    let portable = {
+        let engine = Engine::new(EngineKind::Fused, image)?.portable();
+        let mut out = Vec::new();
+        let mut scratch = ScanScratch::default();
+        engine.scan(&image.view(), text, &mut scratch, &mut out);
+        out
+    };
+    if fused != portable {
+        return Err("fused differs from itself without vectors".to_owned());
+    }
     let view = image.view();
     let show = |hit: &Hit| {
         let term = view.term_text(hit.term);
