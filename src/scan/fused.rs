@@ -271,11 +271,12 @@ pub fn build(
     }
     let distinct: HashSet<(u32, u32)> =
         chosen.iter().map(|(_, of, _)| (of.slot, of.bits)).collect();
-    // Twenty bits for each anchor, twenty-four for each key.
+    // Twenty bits for each anchor, twelve for each key: what leaves the
+    // second-level cache costs more than a key too many.
     let words = size(distinct.len() * 20 / 32, ANCHOR_WORDS);
     let mut parts = FusedParts {
         anchors: vec![0; words + PAIR_WORDS],
-        keys: vec![0; size(chosen.len() * 24 / 64, KEY_WORDS)],
+        keys: vec![0; size(chosen.len() * 12 / 64, KEY_WORDS)],
         ..FusedParts::default()
     };
     let anchor_shift = shift(words) - 32;
@@ -305,7 +306,8 @@ fn fill_buckets(
     mut chosen: Vec<(u64, Anchor, usize)>,
     parts: &mut FusedParts,
 ) {
-    let buckets = chosen.len().next_power_of_two().max(1 << 6);
+    // A few keys a bucket: their tags lie side by side.
+    let buckets = (chosen.len() / 4).next_power_of_two().max(1 << 6);
     let bucket_shift = shift(buckets);
     let bucket =
         |key: u64| int::low_usize(key.wrapping_mul(GOLDEN) >> bucket_shift);

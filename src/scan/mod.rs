@@ -2,8 +2,9 @@
 //! the exact bytes of the original. Knows no rules; does no I/O.
 //!
 //! The seam between engines is small: an engine turns folded text into
-//! candidates (needle, run); the walk decides each candidate. Two engines
-//! that give the same set of candidates give the same hits.
+//! candidates (needle, run); the walk decides each candidate. An engine may
+//! leave out candidates that the walk would refuse, so that two engines give
+//! the same hits.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
