@@ -1,0 +1,60 @@
+//! Whether what was found is right. Raw engines must agree among each other;
+//! Trommel must find what they find, at the same bytes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aho_corasick::AhoCorasick;
+
+use crate::engines::Engine;
+use crate::texts::Slice;
+
+/// A Latin term is looked for as a word, which the raw engines know nothing
+/// of: what they find inside longer words does not count.
+fn is_word(post: &str, start: usize, end: usize) -> bool {
+    let latin = |c: Option<char>| {
+        c.is_some_and(|c| c.is_alphanumeric() && !is_unspaced(c))
+    };
+    let term = &post[start..end];
+    let begins = latin(term.chars().next());
+    let ends = latin(term.chars().next_back());
+    !(begins && latin(post[..start].chars().next_back())
+        || ends && latin(post[end..].chars().next()))
+}
+
+/// Letters of scripts that put no blanks between words.
+fn is_unspaced(c: char) -> bool {
+    matches!(c, '\u{2E80}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}'
+        | '\u{20000}'..='\u{3FFFF}')
+}
+
+/// The first occurrences that the automaton finds and Trommel does not.
+pub fn missing(
+    automaton: &AhoCorasick,
+    terms: &[String],
+    slice: Slice<'_>,
+    engine: &mut dyn Engine,
+) -> Vec<String> {
+    let mut missing = Vec::new();
+    for post in slice.posts() {
+        let Some(hits) = engine.hits(post) else { return missing };
+        let mut by_start: BTreeMap<usize, BTreeSet<(usize, &str)>> =
+            BTreeMap::new();
+        for (start, end, term) in &hits {
+            by_start.entry(*start).or_default().insert((*end, term));
+        }
+        for hit in automaton.find_overlapping_iter(post) {
+            let (start, end) = (hit.start(), hit.end());
+            let term = terms[hit.pattern().as_usize()].as_str();
+            let found = by_start
+                .get(&start)
+                .is_some_and(|all| all.contains(&(end, term)));
+            if !found && is_word(post, start, end) {
+                missing.push(format!("{term:?} at {start} of {post:?}"));
+                if missing.len() >= 5 {
+                    return missing;
+                }
+            }
+        }
+    }
+    missing
+}
