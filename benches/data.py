@@ -156,15 +156,31 @@ class Words:
 # Dictionaries.
 
 
-def rare(words):
+def ordinary(writer):
+    """Short pieces of posts that no corpus holds, 2 and 3 Han letters, 5 to
+    7 Latin ones: what stands there by accident is no term that anybody would
+    list."""
+    random = Random(12)
+    pieces = set()
+    for _ in range(40_000):
+        post = writer.post(random)
+        for length in (2, 3, 5, 6, 7):
+            for at in range(len(post) - length + 1):
+                piece = post[at:at + length]
+                if (length > 3) == piece.isascii():
+                    pieces.add(piece)
+    return pieces
+
+
+def rare(words, ordinary):
     """Rare terms, the most useful first: three Han words for a Latin one,
     and pairs of words when the words are used up."""
     random = Random(11)
     zh = sorted({w for w, count, _ in words.zh
-                 if 2 <= len(w) <= 8 and count <= 5})
+                 if 2 <= len(w) <= 8 and count <= 5} - ordinary)
     en = sorted({w for w, _ in sorted(
         words.en, key=lambda row: (-row[1], row[0]))[20_000:]
-        if 5 <= len(w) <= 16})
+        if 5 <= len(w) <= 16} - ordinary)
     random.shuffle(zh)
     random.shuffle(en)
     terms, seen = [], set()
@@ -491,7 +507,8 @@ def main():
     fetch(sources)
     words = Words(sources)
     only = set(filter(None, args.only.split(",")))
-    families = {"rare": rare(words), "common": common(words),
+    writer = Writer(words)
+    families = {"rare": rare(words, ordinary(writer)), "common": common(words),
                 "nested": nested()}
     dictionaries = {}
     for name, entry in definitions("dictionaries.toml").items():
@@ -499,8 +516,6 @@ def main():
         dictionaries[name] = terms
         if not only or name in only:
             write_dictionary(args.out, name, terms)
-    writer = Writer(words)
-    # Digits vary, so that adverts are not all the same line.
     pool = adverts()
     planted = dictionaries["rare-1k"]
     for name, entry in definitions("corpora.toml").items():

@@ -52,19 +52,21 @@ pub struct Source<'a> {
 }
 
 /// An engine by its name in `engines.toml`.
-pub fn build(name: &str, from: &Source<'_>) -> anyhow::Result<Box<dyn Engine>> {
+pub fn build(
+    name: &str,
+    from: &Source<'_>,
+) -> anyhow::Result<Box<dyn Engine>> {
     let terms = from.terms;
     Ok(match name {
         "fused" | "fused-exact" | "reference" | "reference-exact"
         | "fused-judge" | "reference-judge" | "fused-ndjson"
-        | "reference-ndjson" | "fused-records" => return ours::build(name, from),
-        "aho-corasick-nfa" => Box::new(Aho(aho(
-            AhoCorasickKind::ContiguousNFA,
-            terms,
-        )?)),
-        "aho-corasick-dfa" => {
-            Box::new(Aho(aho(AhoCorasickKind::DFA, terms)?))
+        | "reference-ndjson" | "fused-records" => {
+            return ours::build(name, from);
         }
+        "aho-corasick-nfa" => {
+            Box::new(Aho(aho(AhoCorasickKind::ContiguousNFA, terms)?))
+        }
+        "aho-corasick-dfa" => Box::new(Aho(aho(AhoCorasickKind::DFA, terms)?)),
         "daachorse-bytewise" => Box::new(Bytewise(
             DoubleArrayAhoCorasick::new(terms)
                 .map_err(|error| anyhow!("{error:?}"))?,

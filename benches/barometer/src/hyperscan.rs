@@ -13,6 +13,7 @@ const HS_MODE_BLOCK: c_uint = 1;
 #[repr(C)]
 struct CompileError {
     message: *mut c_char,
+    #[allow(dead_code, reason = "of the C structure")]
     expression: c_int,
 }
 
@@ -46,8 +47,10 @@ type Scan = unsafe extern "C" fn(
     context: *mut c_void,
 ) -> c_int;
 
-type AllocScratch =
-    unsafe extern "C" fn(db: *const c_void, scratch: *mut *mut c_void) -> c_int;
+type AllocScratch = unsafe extern "C" fn(
+    db: *const c_void,
+    scratch: *mut *mut c_void,
+) -> c_int;
 type Free = unsafe extern "C" fn(what: *mut c_void) -> c_int;
 type Size = unsafe extern "C" fn(db: *const c_void, size: *mut usize) -> c_int;
 

@@ -22,8 +22,8 @@ pub struct Corpus {
 
 impl Corpus {
     pub fn read(path: &Path, json: bool) -> anyhow::Result<Corpus> {
-        let bytes = std::fs::read(path)
-            .with_context(|| path.display().to_string())?;
+        let bytes =
+            std::fs::read(path).with_context(|| path.display().to_string())?;
         let text = std::str::from_utf8(&bytes)?;
         let mut lines = Vec::new();
         let mut at = 0;

@@ -13,7 +13,10 @@ use trommel::verdict::Verdict;
 use crate::engines::{Counts, Engine, Source};
 use crate::texts::Slice;
 
-pub fn build(name: &str, from: &Source<'_>) -> anyhow::Result<Box<dyn Engine>> {
+pub fn build(
+    name: &str,
+    from: &Source<'_>,
+) -> anyhow::Result<Box<dyn Engine>> {
     let (kind, how) = name.split_once('-').unwrap_or((name, "hits"));
     let kind = match kind {
         "fused" => EngineKind::Fused,
