@@ -80,17 +80,16 @@ class Tools:
 
     def build(self):
         note("building trommel and the barometer")
+        target = os.environ.get("CARGO_TARGET_DIR", str(ROOT / "target"))
+        env = os.environ | {"CARGO_TARGET_DIR": target}
         subprocess.run([*self.cargo, "build", "--release", "--locked"],
-                       check=True, cwd=ROOT)
-        crate = HERE / "barometer"
+                       check=True, cwd=ROOT, env=env)
         subprocess.run(
             [*self.cargo, "build", "--release", "--manifest-path",
-             crate / "Cargo.toml"], check=True, cwd=ROOT)
-        target = os.environ.get("CARGO_TARGET_DIR")
-        own = pathlib.Path(target) if target else crate / "target"
-        product = pathlib.Path(target) if target else ROOT / "target"
-        self.barometer = own / "release/trommel-barometer"
-        self.trommel = product / "release/trommel"
+             HERE / "barometer/Cargo.toml"], check=True, cwd=ROOT, env=env)
+        made = pathlib.Path(target) / "release"
+        self.barometer = made / "trommel-barometer"
+        self.trommel = made / "trommel"
 
     def debian(self, package, library):
         """A library out of a Debian package, without installing it."""

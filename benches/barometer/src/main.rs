@@ -25,6 +25,7 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 pub struct Definition {
     /// For people.
+    #[allow(dead_code, reason = "run.py writes it into the tables")]
     pub title: String,
     /// What the definition is for, for people.
     #[serde(default)]

@@ -40,7 +40,7 @@ pub fn missing(
         let mut by_start: BTreeMap<usize, BTreeSet<(usize, &str)>> =
             BTreeMap::new();
         for (start, end, term) in &hits {
-            by_start.entry(*start).or_default().insert((*end, term));
+            by_start.entry(*start).or_default().insert((*end, term.as_str()));
         }
         for hit in automaton.find_overlapping_iter(post) {
             let (start, end) = (hit.start(), hit.end());
