@@ -1,11 +1,12 @@
 //! The table of commands and flags: help, man page, completions and the keys
 //! of `trommel.toml` are all made from it. Holds words, does nothing.
 
-use std::num::{NonZeroU16, NonZeroUsize};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::bench_args::BenchArgs;
 use super::exit;
 use super::ledger_args::{
     CaseCommand, LedgerCommand, ReplayArgs, ReportArgs, RulebookArgs,
@@ -121,7 +122,7 @@ Examples:
 }
 
 /// A number of worker threads.
-fn threads(text: &str) -> Result<NonZeroUsize, String> {
+pub(super) fn threads(text: &str) -> Result<NonZeroUsize, String> {
     text.parse().map_err(|_| {
         "expected a number from 1 up; leave it out for one thread a core"
             .to_owned()
@@ -630,54 +631,6 @@ pub struct ProfileArgs {
     pub top: usize,
 
     /// Print JSON: everything.
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// A number of rounds.
-fn rounds(text: &str) -> Result<NonZeroU16, String> {
-    text.parse().map_err(|_| "expected a number from 1 to 65535".to_owned())
-}
-
-#[derive(Clone, Debug, Args)]
-#[command(after_help = format!("\
-Examples:
-  trommel bench posts.ndjson -r my-pack
-  trommel bench posts.ndjson -r rules.img --threads 1
-  trommel bench posts.ndjson -r rules.img --json > bench.json
-
-Records are read into memory first. The engine of a scan, the reference
-engine and an automaton that knows the plain terms and nothing else take
-turns; when the engines find different things, there is no rate but an error.
-
-{}", exit::HELP))]
-pub struct BenchArgs {
-    /// Records: files, folders, globs; none or - is standard input.
-    #[arg(value_name = "PATH")]
-    pub paths: Vec<PathBuf>,
-
-    #[command(flatten)]
-    pub rules: RuleArgs,
-
-    #[command(flatten)]
-    pub input: InputArgs,
-
-    /// Worker threads (default: one for each core).
-    #[arg(long, short = 'j', value_name = "N", value_parser = threads)]
-    pub threads: Option<NonZeroUsize>,
-
-    /// Rounds; the median counts. A round takes at least a tenth of a
-    /// second.
-    #[arg(long, value_name = "N", value_parser = rounds,
-          default_value = "5")]
-    pub rounds: NonZeroU16,
-
-    /// Bytes of records that are read; what is over is left out.
-    #[arg(long, value_name = "BYTES",
-          default_value_t = crate::base::limits::BENCH_BYTES_MAX)]
-    pub max_bytes: u64,
-
-    /// Print JSON.
     #[arg(long)]
     pub json: bool,
 }

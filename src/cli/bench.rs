@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use anyhow::bail;
 
-use super::args::{BenchArgs, Engine, RuleArgs};
+use super::args::{Engine, RuleArgs};
+use super::bench_args::BenchArgs;
 use super::exit::Exit;
 use super::{messages, rules, scan};
 use crate::base::clock::Stopwatch;

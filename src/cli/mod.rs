@@ -5,6 +5,7 @@
 mod args;
 mod attack;
 mod bench;
+mod bench_args;
 mod case;
 mod check;
 mod collide;

@@ -27,6 +27,15 @@ fn is_unspaced(c: char) -> bool {
         | '\u{20000}'..='\u{3FFFF}')
 }
 
+/// Whether a term of one letter (`aaa`) stands in a longer run of it. Trommel
+/// reports such a term side by side in the run, not at every letter.
+fn in_longer_run(post: &str, start: usize, end: usize) -> bool {
+    let mut letters = post[start..end].chars();
+    let Some(first) = letters.next() else { return false };
+    letters.all(|c| c == first)
+        && (post[..start].ends_with(first) || post[end..].starts_with(first))
+}
+
 /// The first occurrences that the automaton finds and Trommel does not.
 pub fn missing(
     automaton: &AhoCorasick,
@@ -48,7 +57,9 @@ pub fn missing(
             let found = by_start
                 .get(&start)
                 .is_some_and(|all| all.contains(&(end, term)));
-            if !found && is_word(post, start, end) {
+            let due =
+                is_word(post, start, end) && !in_longer_run(post, start, end);
+            if !found && due {
                 missing.push(format!("{term:?} at {start} of {post:?}"));
                 if missing.len() >= 5 {
                     return missing;
