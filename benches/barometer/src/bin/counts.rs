@@ -5,6 +5,7 @@
 //!
 //!     benches/counts              count and compare
 //!     BLESS=1 benches/counts      count and record
+//!     benches/counts CASE         where the instructions of a case go
 //!
 //! The program makes images and texts in a temporary folder, then runs itself
 //! under `valgrind --tool=callgrind`, once for each case, in an empty
@@ -62,7 +63,7 @@ struct Case {
     run: fn(&Path) -> anyhow::Result<u64>,
 }
 
-const CASES: [Case; 11] = [
+static CASES: [Case; 11] = [
     Case { name: "text-10k", run: text_10k },
     Case { name: "text-10k-disguised", run: text_disguised },
     Case { name: "text-10k-portable", run: text_portable },
@@ -87,6 +88,7 @@ fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let result = match args.as_slice() {
         [] => compare(),
+        [name] => profile(name),
         [name, folder] => one(name, Path::new(folder)),
         _ => Err(anyhow::anyhow!("usage: counts")),
     };
@@ -103,11 +105,16 @@ fn main() -> ExitCode {
 
 /// Runs one case; the number that it finds goes to the caller.
 fn one(name: &str, folder: &Path) -> anyhow::Result<ExitCode> {
-    let case = CASES.iter().find(|case| case.name == name);
-    let case = case.with_context(|| format!("no case is called {name}"))?;
-    let found = (case.run)(folder)?;
+    let found = (find(name)?.run)(folder)?;
     println!("{found}");
     Ok(ExitCode::SUCCESS)
+}
+
+fn find(name: &str) -> anyhow::Result<&'static Case> {
+    CASES.iter().find(|case| case.name == name).with_context(|| {
+        let names: Vec<&str> = CASES.iter().map(|case| case.name).collect();
+        format!("no case is called {name}; there are {}", names.join(", "))
+    })
 }
 
 fn open_image(folder: &Path, name: &str) -> anyhow::Result<Image> {
@@ -279,10 +286,15 @@ fn rules(terms: &[String]) -> String {
 /// A post in Chinese or English; some hold a term, perhaps in disguise.
 fn post(number: usize, terms: &[String], disguised: bool) -> String {
     let mut random = Random::new(number as u64);
-    let mut post = if number % 3 == 0 {
-        text::en(&mut random)
-    } else {
-        text::zh(&mut random)
+    let mut post = match number % 3 {
+        0 => text::en(&mut random),
+        1 => text::zh(&mut random),
+        // Pairs of letters that no sentence has, and terms may begin with.
+        _ => {
+            let pool: Vec<char> = text::HAN.chars().collect();
+            let letters = 12 + random.below(28);
+            text::han(&mut random, &pool, letters)
+        }
     };
     if number % PLANTED == 0 {
         for c in terms[random.below(terms.len())].chars() {
@@ -392,35 +404,56 @@ fn compare() -> anyhow::Result<ExitCode> {
     let rustc = version("rustc", &["--version"])?;
     if !bless && record.rustc != rustc {
         bail!(
-            "{} was recorded with\n    {}\nand this is\n    {rustc}\n\
+            "{RECORD} was recorded with\n    {}\nand this is\n    {rustc}\n\
              Instructions are the compiler's, so the two cannot be \
              compared. To record anew, at a commit whose speed is known:\n    \
              BLESS=1 benches/counts",
-            path.display(),
             record.rustc,
         );
     }
-    let folder = std::env::temp_dir()
-        .join(format!("trommel-counts-{}", std::process::id()));
-    std::fs::create_dir_all(&folder)?;
-    let counted = inputs(&folder).and_then(|()| count_all(&folder));
-    let _ = std::fs::remove_dir_all(&folder);
-    let counts = counted?;
+    let counts = with_inputs(count_all)?;
     let wrong = report(&record.counts, &counts);
     if bless {
         write_record(&path, &rustc, &counts)?;
-        println!("counts: recorded in {}", path.display());
+        println!("counts: recorded in {RECORD}");
     } else if wrong > 0 {
         println!(
-            "counts: {wrong} of {} are not within {} % of {}. If this is \
+            "counts: {wrong} of {} are not within {} % of {RECORD}. If this is \
              meant, record it and say why in the commit:\n    \
              BLESS=1 benches/counts",
             counts.len(),
-            ALLOWED / 10,
-            path.display()
+            ALLOWED / 10
         );
         return Ok(ExitCode::FAILURE);
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Does something with the inputs in a temporary folder.
+fn with_inputs<T>(
+    work: impl FnOnce(&Path) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let folder = std::env::temp_dir()
+        .join(format!("trommel-counts-{}", std::process::id()));
+    std::fs::create_dir_all(&folder)?;
+    let done = inputs(&folder).and_then(|()| work(&folder));
+    let _ = std::fs::remove_dir_all(&folder);
+    done
+}
+
+/// Prints the functions in which a case spends its instructions.
+fn profile(name: &str) -> anyhow::Result<ExitCode> {
+    find(name)?;
+    let listed = with_inputs(|folder| {
+        count(name, folder)?;
+        let out = Command::new("callgrind_annotate")
+            .args(["--auto=no", "--threshold=95"])
+            .arg(folder.join("callgrind.out"))
+            .output()
+            .context("running callgrind_annotate")?;
+        Ok(String::from_utf8_lossy(&out.stdout).into_owned())
+    })?;
+    print!("{listed}");
     Ok(ExitCode::SUCCESS)
 }
 
@@ -432,6 +465,9 @@ fn has_avx2() -> bool {
         })
     })
 }
+
+/// How messages call the record.
+const RECORD: &str = "benches/counts.toml";
 
 fn record_path() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../counts.toml")
