@@ -460,6 +460,8 @@ def document(folder, record, plots):
          lambda: posts_table(record)),
         ("abusive", "3 % abusive against clean: MB/s for 10k / 100k terms",
          lambda: scan_table(record, "abusive", "corpus")),
+        ("vectors", "By vector instructions: MB/s (times portable)",
+         lambda: scan_table(record, "vectors", "dictionary")),
         ("dense", "Common words", lambda: dense_table(record)),
         ("worst", "Worst cases", lambda: worst_table(record)),
         ("scan-ndjson", "NDJSON in memory, shipped packs, one core: MB/s of "

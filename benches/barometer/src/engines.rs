@@ -58,9 +58,10 @@ pub fn build(
 ) -> anyhow::Result<Box<dyn Engine>> {
     let terms = from.terms;
     Ok(match name {
-        "fused" | "fused-exact" | "reference" | "reference-exact"
-        | "fused-judge" | "reference-judge" | "fused-ndjson"
-        | "reference-ndjson" | "fused-records" => {
+        "fused" | "fused-portable" | "fused-avx2" | "fused-avx512"
+        | "fused-exact" | "reference" | "reference-exact" | "fused-judge"
+        | "reference-judge" | "fused-ndjson" | "reference-ndjson"
+        | "fused-records" => {
             return ours::build(name, from);
         }
         "aho-corasick-nfa" => {

@@ -1,12 +1,12 @@
 //! Trommel behind the trait of the others. Everything of the product that the
 //! barometer calls is here.
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use trommel::decode::{DecodeConfig, DecodeScratch, Decoder, Item};
 use trommel::eval::{Config, Scanner, Scratch};
 use trommel::image::Image;
 use trommel::record::{Format, Frame};
-use trommel::scan::{self, EngineKind, Hit, ScanScratch};
+use trommel::scan::{self, EngineKind, Hit, ScanScratch, Simd};
 use trommel::sink;
 use trommel::verdict::Verdict;
 
@@ -32,9 +32,16 @@ pub fn build(
     let image = Image::open(&image)
         .map_err(|error| anyhow::anyhow!("{}: {error}", image.display()))?;
     Ok(match how {
-        "hits" | "exact" => {
-            let engine = scan::Engine::new(kind, &image)
+        "hits" | "exact" | "portable" | "avx2" | "avx512" => {
+            let mut engine = scan::Engine::new(kind, &image)
                 .map_err(|error| anyhow::anyhow!("{error}"))?;
+            if !matches!(how, "hits" | "exact") {
+                let mut all = Simd::all().into_iter();
+                let simd = all.find(|one| one.as_str() == how);
+                let simd = simd
+                    .with_context(|| format!("this processor has no {how}"))?;
+                engine = engine.with_simd(simd);
+            }
             Box::new(Hits {
                 engine,
                 image,

@@ -32,7 +32,7 @@ use trommel::eval::{Config, Scanner, Scratch};
 use trommel::image::Image;
 use trommel::pack::{self, Options, compile_text};
 use trommel::record::{Format, Frame};
-use trommel::scan::{Engine, EngineKind, ScanScratch};
+use trommel::scan::{Engine, EngineKind, ScanScratch, Simd};
 use trommel::sink;
 use trommel::verdict::Verdict;
 
@@ -139,7 +139,7 @@ fn hits(
     let mut engine = Engine::new(kind, &image)
         .map_err(|error| anyhow::anyhow!("{error}"))?;
     if portable {
-        engine = engine.portable();
+        engine = engine.with_simd(Simd::Portable);
     }
     let posts = posts(folder, texts)?;
     let mut scratch = ScanScratch::default();
