@@ -57,7 +57,14 @@ pub fn missing(
                 is_word(post, start, end) && !in_longer_run(post, start, end);
             if !found && due {
                 let term = &terms[hit.pattern().as_usize()];
-                missing.push(format!("{term:?} at {start} of {post:?}"));
+                let around: String = {
+                    let before = post[..start].chars().rev().take(12);
+                    let mut around: Vec<char> = before.collect();
+                    around.reverse();
+                    let after = post[start..].chars().take(24);
+                    around.into_iter().chain(after).collect()
+                };
+                missing.push(format!("{term:?} at {start} in {around:?}"));
                 if missing.len() >= 5 {
                     return missing;
                 }
