@@ -418,8 +418,8 @@ fn compare() -> anyhow::Result<ExitCode> {
         println!("counts: recorded in {RECORD}");
     } else if wrong > 0 {
         println!(
-            "counts: {wrong} of {} are not within {} % of {RECORD}. If this is \
-             meant, record it and say why in the commit:\n    \
+            "counts: {wrong} of {} are not within {} % of {RECORD}. If this \
+             is meant, record it and say why in the commit:\n    \
              BLESS=1 benches/counts",
             counts.len(),
             ALLOWED / 10
