@@ -86,7 +86,8 @@ struct Innocent {
 /// packs look for. None may be taken down, and few may be reported.
 #[test]
 fn innocent_texts_pass_on_every_engine() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/corpora/must-pass.ndjson");
+    let path =
+        concat!(env!("CARGO_MANIFEST_DIR"), "/corpora/must-pass.ndjson");
     let lines = std::fs::read_to_string(path).expect("the corpus is there");
     let innocents: Vec<Innocent> = lines
         .lines()
