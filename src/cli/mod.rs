@@ -13,6 +13,7 @@ mod diff;
 mod eval;
 mod exit;
 mod explain;
+mod export;
 mod fmt;
 mod inspect;
 mod keeping;
@@ -25,6 +26,7 @@ mod report;
 mod rules;
 mod scan;
 mod schema;
+mod table;
 mod test;
 
 use std::process::ExitCode;
