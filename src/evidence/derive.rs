@@ -420,16 +420,19 @@ impl Deriver {
         reference(&self.refs, "personal_data", value)
     }
 
-    /// Places that a rule on personal data used, whatever became of the
-    /// rule.
+    /// Places that a rule on personal data used and all values it found,
+    /// whatever became of the rule.
     fn personal_spans(&self, outcome: &Outcome) -> BTreeSet<(u32, Span)> {
         let lists = [&outcome.fired, &outcome.shadow, &outcome.suppressed];
         lists
             .into_iter()
             .flatten()
             .filter(|fired| self.is_personal(fired.rule))
-            .flat_map(|fired| &fired.used)
-            .map(|used| (used.interval.field, used.interval.span))
+            .flat_map(|fired| {
+                let used = fired.used.iter().map(|used| &used.interval);
+                let used = used.map(|place| (place.field, place.span));
+                used.chain(fired.values.iter().copied())
+            })
             .collect()
     }
 

@@ -3,10 +3,11 @@
 
 use serde_json::Value;
 
-use crate::ledger::{self, Kept, NOW, PERSONAL, POSTS, changed, conforms};
-use crate::{code, lines, run, stderr, stdout};
+use crate::ledger::{Kept, NOW, PERSONAL, POSTS, changed, conforms};
+use crate::{code, run, stderr, stdout};
 
 /// The text of a file below the ledger.
+#[cfg(feature = "postgres")]
 fn below(kept: &Kept, name: &str) -> Option<String> {
     std::fs::read_to_string(kept.path().join(name)).ok()
 }
@@ -235,7 +236,7 @@ fn a_store_is_named_once() {
 #[test]
 fn a_database_holds_many_ledgers() {
     use std::os::unix::fs::PermissionsExt as _;
-    let Some(url) = ledger::store() else { return };
+    let Some(url) = crate::ledger::store() else { return };
     let (one, two) = (Kept::new(&[]), Kept::new(&[]));
     for kept in [&one, &two] {
         assert_eq!(below(kept, "store.url"), Some(format!("{url}\n")));
@@ -245,7 +246,6 @@ fn a_database_holds_many_ledgers() {
         assert!(!kept.path().join("store.sqlite").exists());
         assert_eq!(kept.reviewer()[0]["content_state"], "kept");
     }
-    one.text(&["ledger", "erase", "LEDGER", "--older-than", "0s"]);
     one.text(&["ledger", "erase", "LEDGER", "--author", "u1"]);
     assert_eq!(one.reviewer()[0]["content_state"], "erased");
     assert_eq!(two.reviewer()[0]["content_state"], "kept");
@@ -406,5 +406,28 @@ fn readers_that_go_away_are_no_error() {
         assert_eq!(code(&output), 0, "{words:?} {}", stderr(&output));
         assert!(!stderr(&output).contains("panic"), "{words:?}");
     }
-    assert_eq!(lines("").len(), 0);
+}
+
+#[test]
+fn a_reader_that_goes_away_leaves_a_signed_ledger() {
+    let kept = Kept::empty();
+    let name = kept.name();
+    let words = ["scan", "-r", "demo", "-q", "--ledger", &name];
+    let mut child = kept
+        .command(&words, NOW)
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    drop(child.stdout.take());
+    let mut input = child.stdin.take().expect("a pipe");
+    // Fails when the program has ended.
+    let _ =
+        std::io::Write::write_all(&mut input, POSTS.repeat(20_000).as_bytes());
+    drop(input);
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+    let text = kept.text(&["ledger", "verify", "LEDGER"]);
+    assert!(text.starts_with("ok"), "{text}");
+    let all = kept.json(&["ledger", "show", "LEDGER"]);
+    assert_eq!(all.last().expect("entries")["kind"], "run_end");
 }

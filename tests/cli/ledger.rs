@@ -178,7 +178,8 @@ pub(crate) fn conforms(root: &Value, schema: &Value, value: &Value, at: &str) {
         (schema["maxLength"].as_u64(), value.as_str())
     {
         let length = text.chars().count();
-        assert!((1..=most).contains(&(length as u64)), "{at}: {length}");
+        let length = u64::try_from(length).expect("fits");
+        assert!((1..=most).contains(&length), "{at}: {length}");
     }
     if schema["minItems"] == 1 {
         assert_ne!(value.as_array().map(Vec::len), Some(0), "{at}");
@@ -791,28 +792,4 @@ fn what_cannot_be_a_ledger_is_said() {
         assert_eq!(stdout(&output), "", "{flags:?}");
         assert!(stderr(&output).contains(part), "{}", stderr(&output));
     }
-}
-
-#[test]
-fn a_reader_that_goes_away_leaves_a_signed_ledger() {
-    let kept = Kept::empty();
-    let name = kept.name();
-    let words = ["scan", "-r", "demo", "-q", "--ledger", &name];
-    let mut child = kept
-        .command(&words, NOW)
-        .stdin(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .expect("the program starts");
-    drop(child.stdout.take());
-    let mut input = child.stdin.take().expect("a pipe");
-    // Fails when the program has ended.
-    let _ =
-        std::io::Write::write_all(&mut input, POSTS.repeat(20_000).as_bytes());
-    drop(input);
-    assert_eq!(child.wait().expect("it ends").code(), Some(0));
-    let text = kept.text(&["ledger", "verify", "LEDGER"]);
-    assert!(text.starts_with("ok"), "{text}");
-    let all = kept.json(&["ledger", "show", "LEDGER"]);
-    assert_eq!(all.last().expect("entries")["kind"], "run_end");
 }
