@@ -26,7 +26,7 @@ pub mod letter;
 pub mod tables;
 mod view;
 
-pub use classes::{ClassTable, ClassView, Sym, build_classes};
+pub use classes::{BASIC, ClassTable, ClassView, Sym, build_classes, mark};
 pub use view::{View, decode_escapes};
 
 use std::fmt;
