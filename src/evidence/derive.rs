@@ -120,7 +120,8 @@ fn optional(out: &mut Vec<u8>, name: &str, text: Option<&str>) {
     }
 }
 
-/// A number in decimal; `write!` takes five times as long.
+/// A number in decimal, without the machinery of `write!`: there are a dozen
+/// of them in a record.
 fn number(out: &mut Vec<u8>, mut value: u64) {
     let mut digits = [0; 20];
     let mut at = digits.len();
