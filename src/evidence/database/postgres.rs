@@ -99,6 +99,10 @@ fn row(row: &postgres::Row) -> Result<Row, postgres::Error> {
         let kind = column.type_();
         let value = if *kind == Type::INT8 {
             row.try_get::<_, Option<i64>>(n)?.map(Cell::Int)
+        } else if *kind == Type::INT4 {
+            // Numbers in a statement itself: `select 1`.
+            let value = row.try_get::<_, Option<i32>>(n)?;
+            value.map(|value| Cell::Int(value.into()))
         } else if *kind == Type::BOOL {
             let value = row.try_get::<_, Option<bool>>(n)?;
             value.map(|value| Cell::Int(value.into()))
