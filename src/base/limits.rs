@@ -88,6 +88,10 @@ const _: () = assert!(READ_WHOLE_BYTES_MAX >= SNIFF_BYTES);
 const _: () = assert!(MAP_SEGMENT_BYTES >= 2 * RECORD_BYTES_MAX);
 const _: () = assert!(RECORD_BYTES_MAX < u32::MAX as usize);
 
+/// What `trommel bench` keeps in memory, records and their texts. Some
+/// hundred thousand posts: more would measure the memory of the machine.
+pub const BENCH_BYTES_MAX: u64 = 256 << 20;
+
 /// Longest payload of a ledger entry, in bytes. An evidence record names at
 /// most `EVIDENCE_MATCHES_MAX` places of a few hundred bytes each; a length
 /// over this is damage, not an entry.

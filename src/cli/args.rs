@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::bench_args::BenchArgs;
 use super::exit;
 use super::ledger_args::{
     CaseCommand, LedgerCommand, ReplayArgs, ReportArgs, RulebookArgs,
@@ -67,6 +68,8 @@ pub enum Command {
     Diff(DiffArgs),
     /// Measure time and hits of rules and terms on a corpus.
     Profile(ProfileArgs),
+    /// Measure how fast packs are on your own records.
+    Bench(BenchArgs),
     /// Measure packs on labelled records.
     Eval(EvalArgs),
     /// Verify, read, prove, export and erase what a ledger holds.
@@ -119,7 +122,7 @@ Examples:
 }
 
 /// A number of worker threads.
-fn threads(text: &str) -> Result<NonZeroUsize, String> {
+pub(super) fn threads(text: &str) -> Result<NonZeroUsize, String> {
     text.parse().map_err(|_| {
         "expected a number from 1 up; leave it out for one thread a core"
             .to_owned()

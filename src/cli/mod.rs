@@ -4,6 +4,8 @@
 
 mod args;
 mod attack;
+mod bench;
+mod bench_args;
 mod case;
 mod check;
 mod collide;
@@ -73,6 +75,7 @@ fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Attack(args) => attack::run(&args),
         Command::Diff(args) => diff::run(&args),
         Command::Profile(args) => profile::run(&args),
+        Command::Bench(args) => bench::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Ledger(command) => ledger::run(&command),
         Command::Replay(args) => replay::run(&args),

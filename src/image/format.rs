@@ -34,7 +34,7 @@
 //! | 12 | u8 | packs, sets, rules and conditions, JSON |
 //! | 13 | u32 | limits: first wide class, end of classes, longest needle |
 //! | 14 | u32 | fused engine, waking terms: anchor filter, 2^n words, then
-//! | | | the eight tables of narrow pairs (`scan::sieve`), 32 words each |
+//! | | | the ten tables of narrow pairs (`scan::sieve`), 32 words each |
 //! | 15 | u64 | key filter, 2^n words |
 //! | 16 | u32 | bucket starts, one more than buckets, 2^n buckets |
 //! | 17 | u32 | needles by bucket |
@@ -115,10 +115,10 @@ pub mod section {
     ];
 }
 
-/// Words behind the anchor filter: for each of eight questions about two
+/// Words behind the anchor filter: for each of ten questions about two
 /// neighbouring narrow classes a table with a row for the first and a bit for
 /// the second, both modulo 32.
-pub const NARROW_WORDS: usize = 8 * 32;
+pub const NARROW_WORDS: usize = 10 * 32;
 
 /// Words of the key filter that the keys of one anchor share: a cache line.
 pub const KEY_LINE: usize = 8;

@@ -71,10 +71,24 @@ pub struct Image {
 }
 
 struct Inner {
-    data: Data,
-    sections: check::Sections,
+    tables: Tables,
     meta: Meta,
     digest: String,
+}
+
+self_cell::self_cell! {
+    /// The bytes, and the views into them: made once, because slicing the
+    /// sections for each text costs more than folding a short one.
+    struct Tables {
+        owner: Checked,
+        #[covariant]
+        dependent: ImageView,
+    }
+}
+
+struct Checked {
+    data: Data,
+    sections: check::Sections,
 }
 
 enum Data {
@@ -119,7 +133,11 @@ impl Image {
     fn from_data(data: Data) -> Result<Image, ImageError> {
         let (sections, meta) = check::check(data.bytes())?;
         let digest = digest_text(&data.bytes()[16..48]);
-        let inner = Inner { data, sections, meta, digest };
+        let checked = Checked { data, sections };
+        let tables = Tables::new(checked, |checked| {
+            ImageView::new(checked.data.bytes(), &checked.sections)
+        });
+        let inner = Inner { tables, meta, digest };
         Ok(Image { inner: Arc::new(inner) })
     }
 
@@ -136,20 +154,20 @@ impl Image {
 
     /// The whole file.
     pub fn bytes(&self) -> &[u8] {
-        self.inner.data.bytes()
+        self.inner.tables.borrow_owner().data.bytes()
     }
 
-    /// The tables, ready for use. Cheap, but not free: take it once for a
-    /// batch.
+    /// The tables, ready for use. Cost: a copy of some hundred bytes.
     pub fn view(&self) -> ImageView<'_> {
-        ImageView::new(self.bytes(), &self.inner.sections)
+        *self.inner.tables.borrow_dependent()
     }
 
     /// Name and length in bytes of every section.
     pub fn sections(&self) -> impl Iterator<Item = (&'static str, usize)> {
+        let sections = &self.inner.tables.borrow_owner().sections;
         section::ALL
             .iter()
-            .map(|(id, name, _)| (*name, self.inner.sections.range(*id).len()))
+            .map(|(id, name, _)| (*name, sections.range(*id).len()))
     }
 
     /// `name@version` of a pack.

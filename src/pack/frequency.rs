@@ -73,6 +73,16 @@ fn pair(a: char, b: char) -> f64 {
     }
 }
 
+/// Three letters of which one of the first two is Han.
+fn triple(a: char, b: char, c: char) -> f64 {
+    let (first, second) = (pair(a, b), pair(b, c));
+    if tables::is_han(b) {
+        first * second.min(han(b)) / han(b).max(1.0)
+    } else {
+        first.min(second) / 10.0
+    }
+}
+
 fn quad(letters: &[char]) -> f64 {
     if letters.iter().all(char::is_ascii_lowercase) {
         lookup('4', letters.iter().copied()).max(RARE_QUAD)
@@ -139,6 +149,10 @@ impl ByClass {
         let all = &self.letters[usize::from(class)];
         all.get(..2).unwrap_or(all)
     }
+
+    fn is_han(&self, class: u16) -> bool {
+        self.class(class).first().is_some_and(|c| tables::is_han(*c))
+    }
 }
 
 impl Frequency for ByClass {
@@ -150,6 +164,16 @@ impl Frequency for ByClass {
                     .iter()
                     .flat_map(|a| self.class(b).iter().map(|b| pair(*a, *b)));
                 both.fold(0.0, f64::max)
+            }
+            [a, b, c] if self.is_han(a) || self.is_han(b) => {
+                let mut most: f64 = 0.0;
+                for a in self.class(a) {
+                    for b in self.class(b) {
+                        let c = self.class(c).iter();
+                        most = c.fold(most, |m, c| m.max(triple(*a, *b, *c)));
+                    }
+                }
+                most
             }
             _ => {
                 let letters: Vec<char> = classes

@@ -4,13 +4,15 @@
 
 use std::arch::x86_64::{
     __m256i, _mm256_and_si256, _mm256_castsi256_ps, _mm256_cmpeq_epi32,
-    _mm256_loadu_si256, _mm256_movemask_ps, _mm256_or_si256,
-    _mm256_set1_epi32, _mm256_setzero_si256,
+    _mm256_i32gather_epi32, _mm256_loadu_si256, _mm256_movemask_ps,
+    _mm256_mullo_epi32, _mm256_or_si256, _mm256_set1_epi32,
+    _mm256_setzero_si256, _mm256_slli_epi32, _mm256_sllv_epi32,
+    _mm256_srli_epi32, _mm256_srlv_epi32, _mm256_xor_si256,
 };
 use std::ops::Range;
 
-use super::folded::PADDING;
-use super::sieve::{Marks, Task, narrow};
+use super::folded::{CLASS, PADDING};
+use super::sieve::{FILTERED_MIN, MIX, Marks, Task, narrow};
 use crate::base::int;
 use crate::fold::mark;
 
@@ -37,6 +39,7 @@ impl Avx2 {
         let count = task.folded.count();
         assert!(range.end <= count);
         assert!(task.folded.entries().len() >= count + PADDING);
+        assert!(task.filter.len().is_power_of_two() && task.filter.len() > 1);
         // SAFETY: `Avx2` exists only where the processor has the
         // instructions; the asserts above are the lengths that `sieve`
         // relies on.
@@ -69,10 +72,15 @@ unsafe fn sieve(
             lacks(a, marks.first_of_two),
             lacks(b, marks.second_of_two),
         );
-        let wide = !bits(part) | !bits(two);
         let both = !bits(lacks(_mm256_and_si256(a, b), mark::NARROW)) & 0xFF;
-        let single = !bits(lacks(a, marks.single));
-        let mut pass = (wide & !both | single) & 0xFF;
+        let (part, two) = (!bits(part) & !both, !bits(two) & !both);
+        let mut pass = (part | two) & 0xFF;
+        if pass.count_ones() >= FILTERED_MIN {
+            // SAFETY: the filter has 2^n words.
+            let [is_two, is_part] = unsafe { filtered(task, [a, b, c]) };
+            pass = (part & is_part | two & is_two) & 0xFF;
+        }
+        pass |= !bits(lacks(a, marks.single)) & 0xFF;
         let mut todo = both & !pass;
         while todo != 0 {
             let lane = todo.trailing_zeros();
@@ -93,12 +101,63 @@ unsafe fn sieve(
     }
 }
 
+/// The lanes that the anchor filter lets pass as needles of two classes, and
+/// as anchors inside longer ones.
+///
+/// # Safety
+///
+/// The processor has AVX2, and the filter has 2^n words.
+#[inline]
+#[target_feature(enable = "avx2")]
+unsafe fn filtered(task: &Task<'_>, [a, b, c]: [__m256i; 3]) -> [u32; 2] {
+    let class = |entries| _mm256_and_si256(entries, splat(CLASS));
+    let times = |hash, by: u32| _mm256_mullo_epi32(hash, splat(by));
+    let pair = _mm256_or_si256(class(a), _mm256_slli_epi32::<16>(class(b)));
+    let of_two = times(pair, MIX[0]);
+    let turned = _mm256_or_si256(
+        _mm256_slli_epi32::<16>(of_two),
+        _mm256_srli_epi32::<16>(of_two),
+    );
+    let of_three = times(_mm256_xor_si256(turned, class(c)), MIX[1]);
+    let slot = _mm256_srlv_epi32(of_two, splat(task.shift()));
+    // SAFETY: the shift leaves numbers below the length of the filter.
+    let word = unsafe {
+        _mm256_i32gather_epi32::<4>(task.filter.as_ptr().cast(), slot)
+    };
+    let bit = |place| {
+        let place = _mm256_and_si256(place, splat(31));
+        _mm256_sllv_epi32(splat(1), place)
+    };
+    let of_two = times(of_two, MIX[0]);
+    let whole = _mm256_or_si256(
+        bit(_mm256_srli_epi32::<27>(of_two)),
+        bit(_mm256_srli_epi32::<22>(of_two)),
+    );
+    let more = _mm256_or_si256(
+        bit(_mm256_srli_epi32::<17>(of_three)),
+        _mm256_or_si256(
+            bit(_mm256_srli_epi32::<12>(of_three)),
+            bit(_mm256_srli_epi32::<7>(of_three)),
+        ),
+    );
+    let all = |wanted| {
+        bits(_mm256_cmpeq_epi32(_mm256_and_si256(word, wanted), wanted))
+    };
+    [all(whole), all(more)]
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn splat(value: u32) -> __m256i {
+    _mm256_set1_epi32(int::bits(value))
+}
+
 /// All bits of the lanes that have none of the mark.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn lacks(entries: __m256i, mark: u32) -> __m256i {
-    let mark = _mm256_set1_epi32(int::bits(mark));
-    _mm256_cmpeq_epi32(_mm256_and_si256(entries, mark), _mm256_setzero_si256())
+    let found = _mm256_and_si256(entries, splat(mark));
+    _mm256_cmpeq_epi32(found, _mm256_setzero_si256())
 }
 
 /// One bit for each lane.

@@ -13,13 +13,14 @@ use std::arch::x86_64::{
     _mm512_and_si512, _mm512_andnot_si512, _mm512_castsi512_si256,
     _mm512_cmple_epu16_mask, _mm512_cmplt_epu16_mask, _mm512_cvtepi32_epi16,
     _mm512_cvtepu8_epi16, _mm512_cvtepu16_epi32, _mm512_extracti64x4_epi64,
-    _mm512_loadu_si512, _mm512_mask_blend_epi16, _mm512_mask_i32gather_epi32,
-    _mm512_mask_mov_epi32, _mm512_mask_or_epi32,
+    _mm512_loadu_si512, _mm512_mask_blend_epi16, _mm512_mask_cmpeq_epi32_mask,
+    _mm512_mask_i32gather_epi32, _mm512_mask_mov_epi32, _mm512_mask_or_epi32,
     _mm512_mask_permutexvar_epi32, _mm512_mask_test_epi32_mask,
     _mm512_mask_testn_epi32_mask, _mm512_maskz_compress_epi16,
-    _mm512_maskz_compress_epi32, _mm512_or_si512, _mm512_permutex2var_epi32,
-    _mm512_permutexvar_epi32, _mm512_set1_epi16, _mm512_set1_epi32,
-    _mm512_setzero_si512, _mm512_slli_epi16, _mm512_slli_epi32,
+    _mm512_maskz_compress_epi32, _mm512_mullo_epi32, _mm512_or_si512,
+    _mm512_permutex2var_epi32, _mm512_permutexvar_epi32, _mm512_rol_epi32,
+    _mm512_set1_epi16, _mm512_set1_epi32, _mm512_setzero_si512,
+    _mm512_slli_epi16, _mm512_slli_epi32, _mm512_sllv_epi32,
     _mm512_srlv_epi32, _mm512_storeu_si512, _mm512_sub_epi16,
     _mm512_test_epi32_mask, _mm512_testn_epi32_mask, _mm512_xor_si512,
     _pext_u32,
@@ -27,10 +28,9 @@ use std::arch::x86_64::{
 use std::ops::Range;
 
 use super::folded::{CLASS, Folded, INSIDE, NO_ENTRY, PADDING, SYMBOL};
-use super::sieve::{Marks, Pair, Task};
+use super::sieve::{FILTERED_MIN, MIX, Marks, Pair, Task};
 use crate::base::int;
 use crate::fold::{BASIC, ClassView, mark};
-use crate::image::NARROW_WORDS;
 
 /// Bytes of one step of folding, runs of one step of the sieve.
 const BYTES: usize = 32;
@@ -81,6 +81,7 @@ impl Avx512 {
         let count = task.folded.count();
         assert!(range.end <= count);
         assert!(task.folded.entries().len() >= count + PADDING);
+        assert!(task.filter.len().is_power_of_two() && task.filter.len() > 1);
         // SAFETY: as above.
         unsafe { sieve(task, range, survivors) }
     }
@@ -374,10 +375,16 @@ unsafe fn sieve(
             has(a, marks.first) & has(b, marks.second) & has(c, marks.third);
         let two = has(a, marks.first_of_two) & has(b, marks.second_of_two);
         let both = has(_mm512_and_si512(a, b), mark::NARROW);
-        let mut pass = (part | two) & !both | has(a, marks.single);
+        let mut pass = (part | two) & !both;
+        if pass.count_ones() >= FILTERED_MIN {
+            // SAFETY: the filter is `task.filter`, a power of two words.
+            pass = unsafe { wide(task, [a, b, c], part & pass, two & pass) };
+        }
+        pass |= has(a, marks.single);
         if both != 0 {
             let (d, e) = (load(3), load(4));
-            pass |= both & narrow(task.pairs, [a, b, c, d, e]);
+            // SAFETY: as above.
+            pass |= unsafe { narrow(task, both, [a, b, c, d, e]) };
         }
         let left = range.end - run;
         if left < LANES {
@@ -391,19 +398,48 @@ unsafe fn sieve(
     }
 }
 
-/// The lanes that pass as narrow anchors.
+/// Wide anchors that ask the filter.
+///
+/// # Safety
+///
+/// The processor has the instructions, and the filter has 2^n words.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi2")]
 #[target_feature(enable = "bmi1,bmi2,popcnt")]
-fn narrow(
-    tables: &[u32; NARROW_WORDS],
+unsafe fn wide(
+    task: &Task<'_>,
+    [a, b, c]: [__m512i; 3],
+    part: __mmask16,
+    two: __mmask16,
+) -> __mmask16 {
+    let pair = hash_of_two(a, b);
+    let three = mix(pair, c, MIX[1]);
+    // SAFETY: the caller's promise.
+    let word = unsafe { filter_words(task, part | two, pair) };
+    let whole = bits_of(times(pair, MIX[0]), [27, 22]);
+    let more = _mm512_or_si512(bits_of(three, [17, 12]), bit_at(three, 7));
+    have(two, word, whole) | have(part, word, more)
+}
+
+/// The lanes, of those whose first two classes are narrow, that pass as
+/// anchors.
+///
+/// # Safety
+///
+/// As for [`wide`].
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi2")]
+#[target_feature(enable = "bmi1,bmi2,popcnt")]
+unsafe fn narrow(
+    task: &Task<'_>,
+    lanes: __mmask16,
     [a, b, c, d, e]: [__m512i; 5],
 ) -> __mmask16 {
     // Bit 0 says whether the pair is in the table.
     let holds = |pair: Pair, a: __m512i, b: __m512i| {
         let (start, _) = pair.place(0, 0);
-        let rows = tables[start..].first_chunk::<32>().unwrap_or(&[0; 32]);
-        let (low, high) = rows.split_at(LANES);
+        let rows = task.pairs[start..].first_chunk::<32>();
+        let (low, high) = rows.unwrap_or(&[0; 32]).split_at(LANES);
         let low = words(low.first_chunk().unwrap_or(&[0; LANES]));
         let high = words(high.first_chunk().unwrap_or(&[0; LANES]));
         // Both instructions use the low five bits only: of the row by
@@ -412,18 +448,105 @@ fn narrow(
         _mm512_srlv_epi32(row, _mm512_and_si512(b, splat(31)))
     };
     let and = _mm512_and_si512;
-    let long = and(
+    let some = |bits| _mm512_mask_test_epi32_mask(lanes, bits, splat(1));
+    let open = _mm512_testn_epi32_mask(a, splat(INSIDE));
+    let long = some(and(
         and(holds(Pair::Long, a, b), holds(Pair::Long2, b, c)),
         and(holds(Pair::Long3, c, d), holds(Pair::Long4, d, e)),
-    );
-    let word = _mm512_or_si512(
-        holds(Pair::Two, a, b),
-        and(holds(Pair::Word, a, b), holds(Pair::Word2, b, c)),
-    );
-    let open = _mm512_testn_epi32_mask(a, splat(INSIDE));
-    let word = _mm512_mask_test_epi32_mask(open, word, splat(1));
-    let free = _mm512_or_si512(long, holds(Pair::Any, a, b));
-    word | _mm512_test_epi32_mask(free, splat(1))
+    ));
+    let two = open & some(holds(Pair::Two, a, b))
+        | some(holds(Pair::InnerTwo, a, b));
+    let word =
+        open & some(and(holds(Pair::Word, a, b), holds(Pair::Word2, b, c)));
+    let inner = some(and(holds(Pair::Inner, a, b), holds(Pair::Inner2, b, c)));
+    let asking = long | word | inner;
+    if asking.count_ones() < FILTERED_MIN {
+        return two | asking;
+    }
+    let three = mix(hash_of_two(a, b), c, MIX[1]);
+    let four = mix(three, d, MIX[2]);
+    let five = mix(four, e, MIX[3]);
+    // SAFETY: the caller's promise.
+    let of = unsafe { filter_words(task, asking, three) };
+    let part = _mm512_or_si512(bits_of(five, [17, 12]), bit_at(five, 7));
+    let mut pass = two | have(long, of, part);
+    for hash in [three, four] {
+        let hash = times(hash, MIX[0]);
+        pass |= have(inner, of, bits_of(hash, [27, 22]));
+        pass |= have(word, of, bits_of(hash, [17, 12]));
+    }
+    pass
+}
+
+/// The words of the filter that the high bits of the hashes choose.
+///
+/// # Safety
+///
+/// The filter has 2^n words.
+#[inline]
+#[target_feature(enable = "avx512f")]
+unsafe fn filter_words(
+    task: &Task<'_>,
+    lanes: __mmask16,
+    hash: __m512i,
+) -> __m512i {
+    let slot = _mm512_srlv_epi32(hash, splat(task.shift()));
+    let filter = task.filter.as_ptr().cast();
+    // SAFETY: the shift leaves numbers below the length of the filter.
+    unsafe {
+        _mm512_mask_i32gather_epi32::<4>(
+            _mm512_setzero_si512(),
+            lanes,
+            slot,
+            filter,
+        )
+    }
+}
+
+/// The hash of two classes, see `Hashes`.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn hash_of_two(a: __m512i, b: __m512i) -> __m512i {
+    let class = |entries| _mm512_and_si512(entries, splat(CLASS));
+    let high = _mm512_slli_epi32::<16>(class(b));
+    times(_mm512_or_si512(class(a), high), MIX[0])
+}
+
+/// The same with one more class.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn mix(hash: __m512i, entries: __m512i, by: u32) -> __m512i {
+    let class = _mm512_and_si512(entries, splat(CLASS));
+    times(_mm512_xor_si512(_mm512_rol_epi32::<16>(hash), class), by)
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn times(hash: __m512i, by: u32) -> __m512i {
+    _mm512_mullo_epi32(hash, splat(by))
+}
+
+/// One bit: the one that five bits of the hash from `from` on name.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn bit_at(hash: __m512i, from: u32) -> __m512i {
+    let place = _mm512_srlv_epi32(hash, splat(from));
+    _mm512_sllv_epi32(splat(1), _mm512_and_si512(place, splat(31)))
+}
+
+/// Two of them.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn bits_of(hash: __m512i, from: [u32; 2]) -> __m512i {
+    _mm512_or_si512(bit_at(hash, from[0]), bit_at(hash, from[1]))
+}
+
+/// The lanes whose word has all the bits.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn have(lanes: __mmask16, word: __m512i, bits: __m512i) -> __mmask16 {
+    let found = _mm512_and_si512(word, bits);
+    _mm512_mask_cmpeq_epi32_mask(lanes, found, bits)
 }
 
 #[inline]

@@ -221,7 +221,9 @@ fn anchors(
                 (five, three, part_bits(five), reach)
             }
         };
-        let frequency = frequency.of(&rest[..len]);
+        // The class behind a pair is tested with it.
+        let seen = if wide && right > 0 { len + 1 } else { len };
+        let frequency = frequency.of(&rest[..seen]);
         let anchor =
             Anchor { offset, len, hash, slot, bits, reach, frequency };
         all.push(anchor);
@@ -328,8 +330,9 @@ fn announce(
     let places: &[Pair] = match (anchor.len, is_word) {
         (NARROW, _) => &[Pair::Long, Pair::Long2, Pair::Long3, Pair::Long4],
         (2, true) => &[Pair::Two],
+        (2, false) => &[Pair::InnerTwo],
         (_, true) => &[Pair::Word, Pair::Word2],
-        (_, false) => &[Pair::Any],
+        (_, false) => &[Pair::Inner, Pair::Inner2],
     };
     for (pair, place) in classes.windows(2).zip(places) {
         let (word, bit) = place.place(u32::from(pair[0]), u32::from(pair[1]));
@@ -416,7 +419,7 @@ pub fn candidates(
     let Some((filter, pairs)) = tables.anchors.split_last_chunk() else {
         return;
     };
-    let task = Task { folded, phase, pairs };
+    let task = Task { folded, phase, filter, pairs };
     let singles = singles.of(reader.symbols);
     let marks = Marks::of(phase);
     let search =
@@ -473,13 +476,15 @@ impl Search<'_, '_> {
         let [a, b, c, d, e] = five;
         let Hashes { two, three, four, five } = Hashes::new(classes(five));
         let holds = |pair: Pair, a, b| pair.holds(self.pairs, a, b);
-        let any = holds(Pair::Any, a, b);
         let none = &[Reach::None];
-        if any || holds(Pair::Two, a, b) && self.is_word(at, at + 1) {
+        if holds(Pair::InnerTwo, a, b)
+            || holds(Pair::Two, a, b) && self.is_word(at, at + 1)
+        {
             self.anchor(two, at, 2, none, out);
         }
         let word = self.word(three);
         let is_word = holds(Pair::Word, a, b) && holds(Pair::Word2, b, c);
+        let any = holds(Pair::Inner, a, b) && holds(Pair::Inner2, b, c);
         if any && has(word, whole_bits(three))
             || is_word
                 && has(word, word_bits(three))

@@ -5,7 +5,8 @@
 //!
 //! Wide anchors (a Han pair with the class behind it, or a needle of two
 //! classes) pass when their classes are marked as first, second and third of
-//! some anchor. With few terms that alone rejects nearly every position.
+//! some anchor. With few terms that alone rejects nearly every position; with
+//! many the vector loops also ask the anchor filter.
 //!
 //! Narrow anchors (Latin) have too few letters for that. They ask tables of
 //! pairs: of an anchor of five, whether its first two classes begin one,
@@ -13,8 +14,9 @@
 //! of up to four letters that must be whole words have tables of their own,
 //! asked only where a word may begin.
 //!
-//! The portable loop and those with vectors give the same runs; the engine
-//! takes the fastest that the processor has.
+//! What passes asks the anchor filter again, so the loops may differ in how
+//! much they let pass, but not in what is found. The engine takes the fastest
+//! that the processor has.
 
 use std::ops::Range;
 
@@ -94,8 +96,12 @@ pub enum Pair {
     Word,
     /// They are its second and third class.
     Word2,
-    /// They begin a needle of two to four that may stand inside a word.
-    Any,
+    /// They are a needle that may stand inside a word.
+    InnerTwo,
+    /// They begin a needle of three or four that may stand inside a word.
+    Inner,
+    /// They are its second and third class.
+    Inner2,
 }
 
 impl Pair {
@@ -111,7 +117,9 @@ impl Pair {
             Pair::Two => 4,
             Pair::Word => 5,
             Pair::Word2 => 6,
-            Pair::Any => 7,
+            Pair::InnerTwo => 7,
+            Pair::Inner => 8,
+            Pair::Inner2 => 9,
         };
         (table * 32 + row, b & 31)
     }
@@ -168,7 +176,20 @@ fn needed(view: &ImageView<'_>, phase: Phase, symbols: bool) -> Vec<u32> {
 pub struct Task<'a> {
     pub folded: &'a Folded,
     pub phase: Phase,
+    /// 2^n words, n from 1 to 32.
+    pub filter: &'a [u32],
     pub pairs: &'a [u32; NARROW_WORDS],
+}
+
+/// As many wide anchors of one vector ask the filter together; fewer are
+/// left to the search, which asks it one by one.
+pub const FILTERED_MIN: u32 = 3;
+
+impl Task<'_> {
+    /// Shift that leaves the number of a word of the filter.
+    pub fn shift(&self) -> u32 {
+        32 - self.filter.len().trailing_zeros()
+    }
 }
 
 /// The marks of a phase.
@@ -295,7 +316,9 @@ pub fn narrow(pairs: &[u32; NARROW_WORDS], [a, b, c, d, e]: [u32; 5]) -> bool {
     let word = Pair::Two.holds(pairs, a, b)
         | Pair::Word.holds(pairs, a, b) & Pair::Word2.holds(pairs, b, c);
     let open = a & INSIDE == 0;
-    long | word & open | Pair::Any.holds(pairs, a, b)
+    let inner = Pair::InnerTwo.holds(pairs, a, b)
+        | Pair::Inner.holds(pairs, a, b) & Pair::Inner2.holds(pairs, b, c);
+    long | word & open | inner
 }
 
 /// The classes of five entries.

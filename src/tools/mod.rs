@@ -1,10 +1,11 @@
 //! Tools for rule authors and reviewers: rule tests, explanations,
-//! back-tests, evaluation on labelled data, attacks, replay of kept
+//! back-tests, evaluation on labelled data, attacks, speed, replay of kept
 //! decisions, the public rulebook. In: packs, scanners, texts, evidence;
 //! out: values that `cli` prints.
 
 pub mod attack;
 pub mod backtest;
+pub mod bench;
 pub mod corpus;
 pub mod evaluate;
 pub mod explain;

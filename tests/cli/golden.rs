@@ -138,6 +138,7 @@ fn help() {
         "explain",
         "diff",
         "profile",
+        "bench",
         "eval",
         "ledger",
         "replay",

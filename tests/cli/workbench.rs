@@ -159,6 +159,93 @@ fn diff_fails_over_a_threshold_or_against_expectations() {
     assert!(text.contains("expected exactly 2, found 0"), "{text}");
 }
 
+/// Every number of a text as `N`, every run of blanks as one.
+fn masked(text: &str) -> String {
+    let mut out = String::new();
+    let mut before = ' ';
+    for c in text.chars() {
+        let number = c.is_ascii_digit() || c == '.' && before == 'N';
+        let shown = if number { 'N' } else { c };
+        if (number || c == ' ') && before == shown {
+            continue;
+        }
+        out.push(shown);
+        before = shown;
+    }
+    out
+}
+
+/// Numbers of a JSON document as 0, and the digest without its digits.
+fn mask_json(value: &mut serde_json::Value) {
+    use serde_json::Value;
+    match value {
+        Value::Number(_) => *value = 0.into(),
+        Value::String(text) if text.starts_with("b3:") => {
+            text.truncate("b3:".len());
+        }
+        Value::Array(all) => all.iter_mut().for_each(mask_json),
+        Value::Object(all) => all.values_mut().for_each(mask_json),
+        _ => {}
+    }
+}
+
+#[test]
+fn bench_tells_what_a_rate_depends_on() {
+    let flags =
+        ["bench", "archive.ndjson", "-r", "demo", "--rounds", "1", "-j", "2"];
+    let output = run(&flags);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    golden("bench.txt", &masked(&stdout(&output)));
+    let output = run(&[&flags[..], &["--json"]].concat());
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let value: serde_json::Value =
+        serde_json::from_str(&stdout(&output)).expect("JSON");
+    let mut shape = value.clone();
+    mask_json(&mut shape);
+    golden("bench-json.txt", &format!("{shape:#}\n"));
+    let verdicts = value["verdicts"].as_object().expect("an object");
+    let sum: u64 = verdicts.values().filter_map(|v| v.as_u64()).sum();
+    assert_eq!(Some(sum), value["records"].as_u64());
+    assert!(verdicts["takedown"].as_u64() > Some(0));
+    let rates = value["rates"].as_array().expect("rates");
+    let engines: Vec<&str> =
+        rates.iter().filter_map(|row| row["engine"].as_str()).collect();
+    let wanted = ["fused", "fused", "reference", "reference", "aho-corasick"];
+    assert_eq!(engines, wanted);
+    for row in rates {
+        assert!(row["records_per_second"].as_f64() > Some(0.0), "{row}");
+        assert!(row["seconds"].as_f64() >= row["seconds_min"].as_f64());
+    }
+}
+
+#[test]
+fn bench_measures_the_engine_asked_for_and_what_fits() {
+    let flags = ["bench", "archive.ndjson", "-r", "demo", "--rounds", "1"];
+    let one = run(&[&flags[..], &["--engine", "reference"]].concat());
+    assert_eq!(code(&one), 0, "{}", stderr(&one));
+    assert!(!stdout(&one).contains("fused"), "{}", stdout(&one));
+    let cut = run(&[&flags[..], &["--max-bytes", "10"]].concat());
+    assert_eq!(code(&cut), 2, "{}", stdout(&cut));
+    let rows = [
+        (vec!["bench", "no-such-file", "-r", "demo"], 2, "no-such-file"),
+        (vec!["bench", "-r", "demo"], 2, "no record was read"),
+        (vec!["bench", "--rounds", "0"], 2, "from 1 to 65535"),
+        (vec!["bench", "--threads", "0"], 2, "from 1 up"),
+    ];
+    for (flags, wanted, says) in rows {
+        let output = feed(&flags, b"");
+        assert_eq!(code(&output), wanted, "{flags:?}");
+        assert!(stderr(&output).contains(says), "{}", stderr(&output));
+    }
+    let textless = feed(&["bench", "-r", "demo"], b"{\"id\":1}\n");
+    assert_eq!(code(&textless), 2);
+    assert!(stderr(&textless).contains("--text"), "{}", stderr(&textless));
+    let input = b"{\"text\":\"hello\"}\nnot JSON\n";
+    let rejects = feed(&["bench", "-r", "demo", "--rounds", "1"], input);
+    assert_eq!(code(&rejects), 3, "{}", stderr(&rejects));
+    assert!(stdout(&rejects).contains("1 rejects"), "{}", stdout(&rejects));
+}
+
 #[test]
 fn profile_finds_dead_and_noisy_terms() {
     let flags = ["profile", "archive.ndjson", "-r", "demo"];
