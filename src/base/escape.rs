@@ -39,6 +39,22 @@ pub fn json_bytes(bytes: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
+/// Text for HTML, in elements and in quoted attributes.
+pub fn html(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 /// Whether a character may change what a terminal shows around it: controls,
 /// bidirectional overrides, zero-width and tag characters.
 pub fn is_unsafe_on_terminal(c: char) -> bool {

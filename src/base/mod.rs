@@ -11,6 +11,7 @@ pub mod near;
 pub mod random;
 pub mod seeded;
 mod span;
+pub mod whole;
 pub mod wilson;
 
 pub use span::Span;

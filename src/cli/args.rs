@@ -289,6 +289,13 @@ pub struct ScanArgs {
     #[arg(long, value_name = "FILE", requires = "ledger")]
     pub ledger_key: Option<PathBuf>,
 
+    /// Keep content and complaints in this database of PostgreSQL, instead
+    /// of a file in the ledger's folder; remembered there.
+    ///
+    /// Needs a build with the feature postgres.
+    #[arg(long, value_name = "URL", requires = "ledger")]
+    pub store: Option<String>,
+
     /// When evidence is written through to the disk.
     #[arg(
         long,
@@ -745,6 +752,8 @@ pub enum SchemaName {
     Evidence,
     Reject,
     Stats,
+    /// A statement of reasons for the EU Transparency Database.
+    Dsa,
 }
 
 #[derive(Clone, Debug, Args)]

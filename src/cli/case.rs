@@ -130,6 +130,12 @@ fn test_of(
     Ok(content.and_then(|c| cases::must_pass(case, &evidence, &c)))
 }
 
+/// Where the test of an overturned decision lies.
+pub fn test_path(book: &Book, case: &str) -> PathBuf {
+    let name = Path::new(case).with_extension("toml");
+    book.folder().join("must-pass").join(name)
+}
+
 fn write_test(
     args: &CaseDecideArgs,
     book: &Book,
@@ -139,10 +145,11 @@ fn write_test(
     let path = match &args.test {
         Some(path) => path.clone(),
         None => {
-            let folder = book.folder().join("must-pass");
-            keys::private_folder(&folder)
+            let path = test_path(book, &case.id);
+            let folder = path.parent().unwrap_or(book.folder());
+            keys::private_folder(folder)
                 .with_context(|| folder.display().to_string())?;
-            folder.join(Path::new(&case.id).with_extension("toml"))
+            path
         }
     };
     std::fs::write(&path, text)

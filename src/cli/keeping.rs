@@ -41,14 +41,15 @@ impl Keeping {
             });
         };
         let now = clock::now();
-        let config =
-            Config::new(folder).key(args.ledger_key.clone()).sync(match args
-                .ledger_sync
-            {
-                LedgerSync::Batch => SyncPolicy::Batch,
-                LedgerSync::Interval => SyncPolicy::Interval,
-                LedgerSync::End => SyncPolicy::End,
-            });
+        let sync = match args.ledger_sync {
+            LedgerSync::Batch => SyncPolicy::Batch,
+            LedgerSync::Interval => SyncPolicy::Interval,
+            LedgerSync::End => SyncPolicy::End,
+        };
+        let config = Config::new(folder)
+            .key(args.ledger_key.clone())
+            .store(args.store.clone())
+            .sync(sync);
         let (mut recorder, recovery) = Recorder::open(&config, now)
             .with_context(|| format!("--ledger {}", folder.display()))?;
         for line in recorder::told(&recovery) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -10,16 +10,15 @@ use serde_json::json;
 
 use super::exit::Exit;
 use super::ledger_args::{
-    Audience, CheckpointArgs, EraseArgs, ExpireArgs, ExportArgs, ExportFormat,
-    LedgerArgs, LedgerCommand, ProveArgs, ShowArgs, VerifyArgs, WantedArgs,
+    CheckpointArgs, EraseArgs, EraseWhat, ExpireArgs, LedgerArgs,
+    LedgerCommand, ProveArgs, ShowArgs, VerifyArgs, WantedArgs,
 };
-use super::messages;
+use super::table::Out;
+use super::{export, messages};
 use crate::base::clock::{self, Moment, Stopwatch};
 use crate::base::{escape, int};
-use crate::evidence::audience::{self, Public};
-use crate::evidence::dsa;
 use crate::evidence::ledger::entry::Kind;
-use crate::evidence::ledger::index::{Index, Place, Wanted};
+use crate::evidence::ledger::index::{Index, Wanted};
 use crate::evidence::ledger::note::Verifier;
 use crate::evidence::ledger::verify::{Verified, verify};
 use crate::evidence::ledger::{Book, proof};
@@ -33,7 +32,7 @@ pub fn run(command: &LedgerCommand) -> anyhow::Result<Exit> {
         LedgerCommand::Show(args) => show(args),
         LedgerCommand::Prove(args) => prove(args),
         LedgerCommand::Checkpoint(args) => checkpoint(args),
-        LedgerCommand::Export(args) => export(args),
+        LedgerCommand::Export(args) => export::run(args),
         LedgerCommand::Erase(args) => erase(args),
         LedgerCommand::Expire(args) => expire(args),
         LedgerCommand::Index(args) => index(args),
@@ -45,8 +44,7 @@ pub fn book(args: &LedgerArgs) -> anyhow::Result<Book> {
 }
 
 pub fn store(book: &Book) -> anyhow::Result<Store> {
-    let master = book.secret("content")?;
-    Ok(Store::open(book.folder(), master, true)?)
+    Ok(Store::open(book, true)?)
 }
 
 /// Gives what waits to the ledger, or leaves it to the scan that writes it.
@@ -78,6 +76,16 @@ pub fn author(book: &Book, name: &str) -> anyhow::Result<String> {
     Ok(keys::reference(&book.secret("refs")?, "author", name))
 }
 
+/// The references that a person may have, as author and as reporter.
+fn person(book: &Book, name: &str) -> anyhow::Result<Vec<String>> {
+    let first = author(book, name)?;
+    if first == name {
+        return Ok(vec![first]);
+    }
+    let reporter = keys::reference(&book.secret("refs")?, "reporter", name);
+    Ok(vec![first, reporter])
+}
+
 pub fn content_of(
     store: &Store,
     evidence: &Evidence,
@@ -93,7 +101,7 @@ pub fn content_of(
 }
 
 /// Where results go.
-pub fn output(path: Option<&PathBuf>) -> anyhow::Result<Box<dyn Write>> {
+pub fn output(path: Option<&PathBuf>) -> anyhow::Result<Out> {
     match path {
         Some(path) if path != Path::new("-") => {
             let file = File::create(path)
@@ -134,8 +142,19 @@ fn verify_ledger(args: &VerifyArgs) -> anyhow::Result<Exit> {
         (None, None) => None,
         (from, to) => Some(from.unwrap_or(0)..to.unwrap_or(u64::MAX)),
     };
+    let empty = range.as_ref().filter(|range| range.is_empty()).cloned();
+    if let Some(range) = empty {
+        bail!("--from {} is not before --to {}", range.start, range.end);
+    }
+    let first = range.as_ref().map_or(0, |range| range.start);
     let mut found = verify(book.storage(), range, &checkpoints)?;
     found.problems.extend(problems);
+    if first > 0 && first >= found.size {
+        let size = found.size;
+        found.problems.push(format!(
+            "entry {first} is behind the last of {size} entries"
+        ));
+    }
     let seconds = watch.elapsed().as_secs_f64();
     if args.json {
         let signed = checkpoints.first().map(|point| point.size);
@@ -280,182 +299,20 @@ pub fn wanted(book: &Book, args: &WantedArgs) -> anyhow::Result<Wanted> {
     })
 }
 
-fn export(args: &ExportArgs) -> anyhow::Result<Exit> {
-    let book = book(&args.ledger)?;
-    let index = Index::open(&book)?;
-    let dsa = args.format == ExportFormat::Dsa;
-    if dsa && args.audience == Audience::Subject {
-        bail!("--format dsa is for the database, not --for subject");
-    }
-    if !dsa && !args.territory.is_empty() {
-        bail!("--territory belongs to --format dsa");
-    }
-    let places = if args.id.is_empty() {
-        index.find(&wanted(&book, &args.wanted)?)?
-    } else {
-        let found: Result<Vec<Place>, _> =
-            args.id.iter().map(|id| index.resolve(id)).collect();
-        found?
-    };
-    let mut out = output(args.output.as_ref())?;
-    let csv = args.format == ExportFormat::Csv;
-    if dsa {
-        export_dsa(args, &index, &places, &mut *out)?;
-    } else if args.audience == Audience::Public {
-        export_public(csv, &index, &places, &mut *out)?;
-    } else {
-        let store = store(&book)?;
-        let reviewer = args.audience == Audience::Reviewer;
-        if csv {
-            csv_row(&mut *out, &COLUMNS.map(str::to_owned))?;
-        }
-        for place in &places {
-            let evidence = index.evidence(place)?;
-            if csv {
-                let row = columns(place.seq, &evidence, reviewer);
-                csv_row(&mut *out, &row)?;
-                continue;
-            }
-            let content = content_of(&store, &evidence)?;
-            let content = content.as_ref();
-            let value = match reviewer {
-                true => audience::reviewer(place.seq, &evidence, content),
-                false => audience::subject(&evidence, content),
-            };
-            writeln!(out, "{value}")?;
-        }
-    }
-    out.flush()?;
-    Ok(Exit::Done)
-}
-
-fn export_dsa(
-    args: &ExportArgs,
-    index: &Index,
-    places: &[Place],
-    out: &mut dyn Write,
-) -> anyhow::Result<()> {
-    let territory = dsa::territory(&args.territory)
-        .map_err(anyhow::Error::msg)
-        .context("--territory")?;
-    let mut left_out = 0u64;
-    for place in places {
-        let evidence = index.evidence(place)?;
-        match dsa::statement(&evidence, &territory) {
-            Ok(statement) => writeln!(out, "{statement}")?,
-            Err(dsa::Skip::NoRestriction | dsa::Skip::Exempt) => {
-                left_out += 1;
-            }
-            Err(dsa::Skip::Invalid(why)) => bail!("{}: {why}", evidence.id),
-        }
-    }
-    if left_out > 0 {
-        messages::note(&format!(
-            "{left_out} decisions need no statement: reports without a \
-             restriction, and high-volume commercial spam (Art. 17(2))"
-        ));
-    }
-    Ok(())
-}
-
-fn export_public(
-    csv: bool,
-    index: &Index,
-    places: &[Place],
-    out: &mut dyn Write,
-) -> anyhow::Result<()> {
-    let mut public = Public::default();
-    for place in places {
-        public.add(&index.evidence(place)?);
-    }
-    if !csv {
-        writeln!(out, "{}", public.json())?;
-        return Ok(());
-    }
-    let names = ["dimension", "value", "verdict", "count"];
-    csv_row(out, &names.map(str::to_owned))?;
-    for row in public.rows() {
-        csv_row(out, &row)?;
-    }
-    Ok(())
-}
-
-const COLUMNS: [&str; 16] = [
-    "seq",
-    "id",
-    "item",
-    "start",
-    "verdict",
-    "category",
-    "title",
-    "restriction",
-    "appeal_until",
-    "surface",
-    "lang",
-    "automated_decision",
-    "rule",
-    "confidence",
-    "author",
-    "digest",
-];
-
-/// The last four are for reviewers only.
-fn columns(seq: u64, evidence: &Evidence, reviewer: bool) -> [String; 16] {
-    let (item, decision) = (&evidence.item, &evidence.decision);
-    let own = |text: &Option<String>| text.clone().unwrap_or_default();
-    let inner = |text: String| if reviewer { text } else { String::new() };
-    [
-        seq.to_string(),
-        evidence.id.clone(),
-        item.id.clone(),
-        decision.start.clone(),
-        decision.verdict.clone(),
-        decision.category.clone(),
-        decision.title.clone(),
-        decision.restriction.clone(),
-        decision.appeal_until.clone(),
-        own(&item.surface),
-        own(&item.lang),
-        evidence.automated.decision.clone(),
-        inner(decision.rule.clone()),
-        inner(decision.confidence.to_string()),
-        inner(own(&item.author)),
-        inner(evidence.pack.digest.clone()),
-    ]
-}
-
-/// One row after RFC 4180. A cell that a spreadsheet would run as a formula
-/// gets a quote in front.
-pub fn csv_row(out: &mut dyn Write, cells: &[String]) -> io::Result<()> {
-    for (number, cell) in cells.iter().enumerate() {
-        if number > 0 {
-            out.write_all(b",")?;
-        }
-        let risky = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
-        let cell = if risky { format!("'{cell}") } else { cell.clone() };
-        if cell.contains(['"', ',', '\n', '\r']) {
-            write!(out, "\"{}\"", cell.replace('"', "\"\""))?;
-        } else {
-            out.write_all(cell.as_bytes())?;
-        }
-    }
-    out.write_all(b"\r\n")
-}
-
 fn erase(args: &EraseArgs) -> anyhow::Result<Exit> {
     let book = book(&args.ledger)?;
     let mut store = store(&book)?;
     let now = clock::now();
     let what = match &args.what {
-        super::ledger_args::EraseWhat { author: Some(name), .. } => {
-            Erase::Author(author(&book, name)?)
+        EraseWhat { author: Some(name), .. } => {
+            Erase::Person(person(&book, name)?)
         }
-        super::ledger_args::EraseWhat { item: Some(id), .. } => {
+        EraseWhat { item: Some(id), .. } => {
             let index = Index::open(&book)?;
             let evidence = index.evidence(&index.resolve(id)?)?;
             Erase::Item(evidence.item.content)
         }
-        super::ledger_args::EraseWhat { older_than, .. } => {
+        EraseWhat { older_than, .. } => {
             let age = older_than.as_deref().unwrap_or_default();
             match clock::parse_span_ms(age) {
                 Some(age) => Erase::Before(now.minus_ms(age)),
@@ -471,13 +328,36 @@ fn erase(args: &EraseArgs) -> anyhow::Result<Exit> {
         return Ok(Exit::Done);
     }
     let erased = store.erase(&what, &args.reason, now)?;
+    forget_tests(&book, &erased)?;
     deliver(&book, &mut store)?;
     messages::stdout(&told(&erased, ""))?;
     Ok(Exit::Done)
 }
 
+/// Removes the tests that overturned decisions became: they hold the text.
+fn forget_tests(book: &Book, erased: &Erased) -> anyhow::Result<()> {
+    for case in &erased.tests {
+        let path = super::case::test_path(book, case);
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(error).context(path.display().to_string());
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 fn told(erased: &Erased, would: &str) -> String {
     let mut text = format!("{} contents {would}erased\n", erased.ids.len());
+    if !erased.notes.is_empty() {
+        let count = erased.notes.len();
+        text.push_str(&format!("{count} texts of cases {would}erased\n"));
+    }
+    if !erased.tests.is_empty() {
+        let count = erased.tests.len();
+        text.push_str(&format!("{count} must-pass tests {would}removed\n"));
+    }
     if erased.key_destroyed {
         text.push_str(&format!("the author's key {would}destroyed\n"));
     }
@@ -515,6 +395,7 @@ fn expire(args: &ExpireArgs) -> anyhow::Result<Exit> {
         return Ok(Exit::Done);
     }
     let erased = store.erase(&what, "retention", now)?;
+    forget_tests(&book, &erased)?;
     deliver(&book, &mut store)?;
     messages::stdout(&told(&erased, ""))?;
     Ok(Exit::Done)

@@ -106,6 +106,8 @@ pub struct CheckpointArgs {
 pub enum ExportFormat {
     Ndjson,
     Csv,
+    /// In a build with the feature.
+    Parquet,
     /// Statements of reasons for the EU Transparency Database.
     Dsa,
 }
@@ -174,7 +176,8 @@ pub struct ExportArgs {
     #[arg(long, short = 'o', value_name = "FILE")]
     pub output: Option<PathBuf>,
 
-    /// For --format dsa: where the decisions apply, as country codes.
+    /// For --format dsa: where the decisions apply, as country codes
+    /// (default: the whole European Economic Area).
     #[arg(long, value_name = "CC[,CC]", value_delimiter = ',')]
     pub territory: Vec<String>,
 }
@@ -182,7 +185,8 @@ pub struct ExportArgs {
 #[derive(Clone, Debug, Args)]
 #[group(id = "what", required = true, multiple = false)]
 pub struct EraseWhat {
-    /// Everything of this author: as in the records, or as hk: reference.
+    /// Everything of this person as author and reporter: as in the records,
+    /// or as hk: reference.
     #[arg(long, value_name = "AUTHOR")]
     pub author: Option<String>,
 
@@ -220,7 +224,9 @@ pub struct ExpireArgs {
     /// Days by retention class, for example
     /// decision=365,personal_data=180.
     ///
-    /// Default: 180 for both. Content of open cases is kept.
+    /// Default: 180 days after the decision for content, for personal_data
+    /// (content in which such data was masked) and for case (what was said
+    /// in cases that were decided). Content of open cases is kept.
     #[arg(long, value_name = "CLASS=DAYS,…", value_delimiter = ',')]
     pub days: Vec<String>,
 

@@ -15,6 +15,7 @@ mod diff;
 mod eval;
 mod exit;
 mod explain;
+mod export;
 mod fmt;
 mod inspect;
 mod keeping;
@@ -27,6 +28,7 @@ mod report;
 mod rules;
 mod scan;
 mod schema;
+mod table;
 mod test;
 
 use std::process::ExitCode;

@@ -72,7 +72,7 @@ struct Replayer<'a> {
     /// By digests of image and policy; an error is why there is none.
     scanners: BTreeMap<(String, String), Result<Rc<Scanner>, String>>,
     scratch: Scratch,
-    out: Box<dyn std::io::Write>,
+    out: super::table::Out,
     /// Identical, changed, not replayable.
     counts: [u64; 3],
 }

@@ -3,10 +3,11 @@
 use anyhow::bail;
 
 use super::exit::Exit;
-use super::ledger::{book, csv_row, output, store};
+use super::ledger::{book, output, store};
 use super::ledger_args::{
     Language, ReportArgs, ReportFormat, RulebookArgs, RulebookFormat,
 };
+use super::table::csv_row;
 use super::{messages, rules};
 use crate::base::clock::Moment;
 use crate::evidence::ledger::entry::Kind;

@@ -6,13 +6,14 @@ use clap::CommandFactory;
 use super::args::{Cli, CompletionArgs, SchemaArgs, SchemaName};
 use super::exit::Exit;
 use super::messages;
-use crate::evidence::EVIDENCE_SCHEMA;
+use crate::evidence::{DSA_SCHEMA, EVIDENCE_SCHEMA};
 use crate::sink;
 
 pub fn run(args: &SchemaArgs) -> anyhow::Result<Exit> {
     let text = match args.name {
         SchemaName::Verdict => sink::VERDICT_SCHEMA,
         SchemaName::Evidence => EVIDENCE_SCHEMA,
+        SchemaName::Dsa => DSA_SCHEMA,
         SchemaName::Reject => sink::REJECT_SCHEMA,
         SchemaName::Stats => sink::STATS_SCHEMA,
     };

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use super::facts::Facts;
 use super::interval::{Identity, Interval};
-use crate::base::int;
+use crate::base::{Span, int};
 use crate::fold::{ClassView, Sym};
 use crate::image::{Condition, Literal, Op};
 use crate::record::{Record, Scalar};
@@ -139,6 +139,24 @@ impl<I: Intervals> Judge<'_, '_, I> {
                 or(parts.iter().map(|part| self.judge(part)).collect())
             }
         }
+    }
+
+    /// Where values (numbers, links, matches of patterns; no terms) of the
+    /// sets of a condition stand, also those that no branch used.
+    pub fn values(&mut self, condition: &Condition) -> Vec<(u32, Span)> {
+        let mut sets = Vec::new();
+        condition.each_set(&mut |set| sets.push(set));
+        sets.sort_unstable();
+        sets.dedup();
+        let mut found = Vec::new();
+        for set in sets {
+            for interval in self.intervals.of(set).iter() {
+                if matches!(interval.identity, Identity::Value(_)) {
+                    found.push((interval.field, interval.span));
+                }
+            }
+        }
+        found
     }
 
     fn hit(&mut self, set: u32) -> Judgement {

@@ -42,7 +42,7 @@ mod study;
 use std::borrow::Cow;
 
 use crate::base::clock::Moment;
-use crate::base::int;
+use crate::base::{Span, int};
 use crate::image::{Condition, Image, ImageView, Meta, RuleMeta};
 use crate::record::{Field, Id, Lookup, Record};
 use crate::scan::{Engine, EngineKind, Hit, Prepared, ScanScratch};
@@ -166,6 +166,9 @@ pub struct Fired {
     /// Evaluated and counted, never part of the verdict.
     pub shadow: bool,
     pub used: Vec<Used>,
+    /// For rules on personal data: field and place of every value that a
+    /// set of the condition found, used or not. It must not be kept.
+    pub values: Vec<(u32, Span)>,
 }
 
 /// The judgement of one record.
@@ -350,7 +353,12 @@ impl Scanner {
                 verdict.min(Verdict::Report)
             };
         }
-        let shadow = self.rules[int::to_usize(number)].shadow;
+        let rule = &self.rules[int::to_usize(number)];
+        let shadow = rule.shadow;
+        let values = match rule.category {
+            Category::PersonalData => judge.values(&meta.when),
+            _ => Vec::new(),
+        };
         Some(Fired {
             rule: number,
             verdict,
@@ -359,6 +367,7 @@ impl Scanner {
             unknown,
             shadow,
             used: when.used,
+            values,
         })
     }
 

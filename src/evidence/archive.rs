@@ -1,10 +1,10 @@
 //! Images and policies by digest, so that an old decision can be run again.
 //! In: a folder; out: files named after what is in them, written once.
 
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::base::{hex, random};
+use crate::base::whole;
 use crate::image::{Image, ImageError};
 
 /// A folder of images and policies.
@@ -72,16 +72,5 @@ fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
-    let mark = hex::encode(&random::bytes::<8>()?);
-    let temporary = folder.join(format!(".{mark}.tmp"));
-    let result = std::fs::File::create(&temporary)
-        .and_then(|mut file| {
-            file.write_all(bytes)?;
-            file.sync_all()
-        })
-        .and_then(|()| std::fs::rename(&temporary, path));
-    if result.is_err() {
-        let _ = std::fs::remove_file(&temporary);
-    }
-    result
+    whole::write(path, bytes)
 }

@@ -217,13 +217,12 @@ impl Public {
     }
 
     /// Rows of dimension, value, verdict, count.
-    pub fn rows(&self) -> Vec<[String; 4]> {
+    pub fn rows(&self) -> Vec<(&'static str, String, String, u64)> {
         let mut rows = Vec::new();
         for (name, counts) in self.parts() {
             for (key, verdicts) in counts {
                 for (verdict, count) in verdicts {
-                    let count = count.to_string();
-                    rows.push([name.to_owned(), key.clone(), verdict, count]);
+                    rows.push((name, key.clone(), verdict, count));
                 }
             }
         }

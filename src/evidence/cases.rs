@@ -8,14 +8,14 @@
 //! newcomer weighs 1, somebody who was right nine times of nine 1.8, and
 //! somebody who was wrong eighteen times of eighteen 0.1.
 
-use rusqlite::{OptionalExtension as _, Transaction, params};
 use serde::Serialize;
 use serde_json::json;
 
+use super::database::{Change, Row, Value};
+use super::ledger::LedgerError;
 use super::ledger::entry::Kind;
-use super::ledger::{LedgerError, sqlite};
 use super::record::{Content, Evidence, Texts};
-use super::store::{Store, begin, moment, signed, tell};
+use super::store::{Store, moment, signed, tell};
 use crate::base::clock::{DAY_MS, Moment};
 use crate::base::{hex, int, random};
 
@@ -106,10 +106,10 @@ impl Store {
             (None, Some(author)) => author.clone(),
             (None, None) => format!("item:{}", case.id),
         };
-        let change = begin(&mut self.connection)?;
+        let mut change = self.database.begin("opening a case")?;
         if let Some(evidence) = case.evidence.as_deref()
             && case.kind == "complaint"
-            && let Some(open) = open_complaint(&change, evidence)?
+            && let Some(open) = open_complaint(&mut change, evidence)?
         {
             return Err(LedgerError::other(format!(
                 "{open} is already open about this decision"
@@ -118,13 +118,13 @@ impl Store {
         let note = match text {
             "" => None,
             text => {
-                let id = &case.id;
-                Some(Store::seal_for(&change, &master, &owner, id, text)?)
+                let (id, change) = (&case.id, &mut change);
+                Some(Store::seal_for(change, &master, &owner, id, text)?)
             }
         };
-        insert(&change, &case, &owner, note.as_deref())?;
-        tell(&change, Kind::Case, now, &told(&case, "opened"))?;
-        change.commit().map_err(sqlite("opening a case"))?;
+        insert(&mut change, &case, &owner, note.as_deref())?;
+        tell(&mut change, Kind::Case, now, &told(&case, "opened"))?;
+        change.commit()?;
         self.case(&case.id)
     }
 
@@ -134,7 +134,6 @@ impl Store {
         id: &str,
         ruling: &Ruling<'_>,
     ) -> Result<Case, LedgerError> {
-        let fail = sqlite("deciding a case");
         let mut case = self.case(id)?;
         if case.state != "open" {
             return Err(LedgerError::other(format!(
@@ -153,39 +152,33 @@ impl Store {
         case.decided = Some(ruling.at.rfc3339());
         case.decider = Some(ruling.by.to_owned());
         case.explanation = Some(ruling.reason.to_owned());
-        let change = begin(&mut self.connection)?;
-        let changed = change
-            .execute(
-                "update cases set state = 'decided', outcome = ?, \
-                 decided = ?, decider = ?, explanation = ? \
-                 where id = ? and state = 'open'",
-                params![
-                    ruling.outcome,
-                    signed(ruling.at),
-                    ruling.by,
-                    ruling.reason,
-                    id
-                ],
-            )
-            .map_err(&fail)?;
+        let mut change = self.database.begin("deciding a case")?;
+        let changed = change.execute(
+            "update cases set state = 'decided', outcome = ?, decided = ?, \
+             decider = ?, explanation = ? where id = ? and state = 'open'",
+            &[
+                ruling.outcome.into(),
+                signed(ruling.at).into(),
+                ruling.by.into(),
+                ruling.reason.into(),
+                id.into(),
+            ],
+        )?;
         if changed != 1 {
             return Err(LedgerError::other(format!("{id} is not open")));
         }
-        tell(&change, Kind::Case, ruling.at, &told(&case, "decided"))?;
-        change.commit().map_err(&fail)?;
+        tell(&mut change, Kind::Case, ruling.at, &told(&case, "decided"))?;
+        change.commit()?;
         Ok(case)
     }
 
     /// One case.
     pub fn case(&self, id: &str) -> Result<Case, LedgerError> {
         let query = format!("select {COLUMNS} from cases where id = ?");
-        let case = self
-            .connection
-            .query_row(&query, [id], row)
-            .optional()
-            .map_err(sqlite("reading a case"))?;
-        match case {
-            Some(case) => self.judged(case),
+        let values = [id.into()];
+        let rows = self.database.query("reading a case", &query, &values)?;
+        match rows.into_iter().next() {
+            Some(row) => self.judged(read(row)?),
             None => {
                 Err(LedgerError::other(format!("no case is called {id:?}")))
             }
@@ -198,16 +191,16 @@ impl Store {
         &self,
         state: Option<&str>,
     ) -> Result<Vec<Case>, LedgerError> {
-        let fail = sqlite("reading cases");
+        let (clause, values) = match &state {
+            Some(state) => ("where state = ?", vec![(*state).into()]),
+            None => ("", Vec::new()),
+        };
         let query = format!(
-            "select {COLUMNS} from cases where (?1 is null or state = ?1) \
-             order by deadline, id"
+            "select {COLUMNS} from cases {clause} order by deadline, id"
         );
-        let mut statement = self.connection.prepare(&query).map_err(&fail)?;
-        let rows = statement.query_map([state], row).map_err(&fail)?;
         let mut cases = Vec::new();
-        for case in rows {
-            cases.push(self.judged(case.map_err(&fail)?)?);
+        for row in self.database.query("reading cases", &query, &values)? {
+            cases.push(self.judged(read(row)?)?);
         }
         cases.sort_by(|a, b| {
             let weight = |c: &Case| c.weight.unwrap_or(f64::INFINITY);
@@ -220,32 +213,36 @@ impl Store {
     /// What was said when a case was opened; `None` when nothing was, or
     /// when it is erased.
     pub fn case_text(&self, id: &str) -> Result<Option<String>, LedgerError> {
-        let found: Option<(String, Option<Vec<u8>>)> = self
-            .connection
-            .query_row(
-                "select note_owner, note from cases where id = ?",
-                [id],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )
-            .optional()
-            .map_err(sqlite("reading a case"))?;
-        let Some((owner, Some(note))) = found else { return Ok(None) };
+        let found = self.database.query(
+            "reading a case",
+            "select note_owner, note from cases where id = ?",
+            &[id.into()],
+        )?;
+        let Some(mut row) = found.into_iter().next() else { return Ok(None) };
+        let owner = row.text(0)?;
+        let Some(note) = row.maybe_bytes(1)? else { return Ok(None) };
         let bytes = self.unseal(&owner, id, &note)?;
         Ok(bytes.and_then(|bytes| String::from_utf8(bytes).ok()))
     }
 
     /// Decided reports of a reporter: right and wrong.
     fn history(&self, reporter: &str) -> Result<(u64, u64), LedgerError> {
-        self.connection
-            .query_row(
-                "select coalesce(sum(outcome in ('overturn', 'modify')), 0), \
-                 coalesce(sum(outcome = 'uphold'), 0) from cases \
-                 where reporter = ? and kind = 'report'",
-                [reporter],
-                |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)),
-            )
-            .map(|(a, b)| (moment(a).0, moment(b).0))
-            .map_err(sqlite("reading reports"))
+        let rows = self.database.query(
+            "reading reports",
+            "select outcome, count(*) from cases where reporter = ? and \
+             kind = 'report' and outcome is not null group by outcome",
+            &[reporter.into()],
+        )?;
+        let (mut right, mut wrong) = (0, 0);
+        for mut row in rows {
+            let (outcome, count) = (row.text(0)?, row.int(1)?);
+            let count = u64::try_from(count).unwrap_or(0);
+            match outcome.as_str() {
+                "uphold" => wrong += count,
+                _ => right += count,
+            }
+        }
+        Ok((right, wrong))
     }
 
     /// What a report of this reporter weighs now.
@@ -262,22 +259,18 @@ impl Store {
         case.weight = Some(self.weight(&reporter)?);
         let Some(author) = case.author.clone() else { return Ok(case) };
         let at = Moment::parse(&case.opened).unwrap_or_default();
-        let fail = sqlite("reading reports");
-        let mut statement = self
-            .connection
-            .prepare_cached(
-                "select distinct reporter from cases where author = ? and \
-                 kind = 'report' and opened between ? and ?",
-            )
-            .map_err(&fail)?;
         let from = at.minus_ms(BURST_MS);
         let until = Moment(at.0.saturating_add(BURST_MS));
-        let reporters: Vec<String> = statement
-            .query_map(params![author, signed(from), signed(until)], |row| {
-                row.get(0)
-            })
-            .and_then(Iterator::collect)
-            .map_err(&fail)?;
+        let rows = self.database.query(
+            "reading reports",
+            "select distinct reporter from cases where author = ? and \
+             kind = 'report' and opened between ? and ? order by reporter",
+            &[Value::Text(&author), signed(from).into(), signed(until).into()],
+        )?;
+        let reporters: Vec<String> = rows
+            .into_iter()
+            .map(|mut row| row.text(0))
+            .collect::<Result<_, _>>()?;
         let count = int::to_u64(reporters.len());
         if count >= BURST_REPORTERS {
             let mut sum = 0.0;
@@ -344,67 +337,64 @@ fn new_case(
 }
 
 fn open_complaint(
-    change: &Transaction<'_>,
+    change: &mut Change<'_>,
     evidence: &str,
 ) -> Result<Option<String>, LedgerError> {
-    change
-        .query_row(
-            "select id from cases where evidence = ? and state = 'open' \
-             and kind = 'complaint'",
-            [evidence],
-            |row| row.get(0),
-        )
-        .optional()
-        .map_err(sqlite("opening a case"))
+    let found = change.query(
+        "select id from cases where evidence = ? and state = 'open' \
+         and kind = 'complaint'",
+        &[evidence.into()],
+    )?;
+    found.into_iter().next().map(|mut row| row.text(0)).transpose()
 }
 
 fn insert(
-    change: &Transaction<'_>,
+    change: &mut Change<'_>,
     case: &Case,
     owner: &str,
     note: Option<&[u8]>,
 ) -> Result<(), LedgerError> {
-    let at = |text: &str| Moment::parse(text).map(signed);
-    change
-        .execute(
-            "insert into cases(id, kind, evidence, item, author, reporter, \
-             category, opened, deadline, note_owner, note, state) \
-             values (?,?,?,?,?,?,?,?,?,?,?,'open')",
-            params![
-                case.id,
-                case.kind,
-                case.evidence,
-                case.item,
-                case.author,
-                case.reporter,
-                case.category,
-                at(&case.opened),
-                at(&case.deadline),
-                owner,
-                note
-            ],
-        )
-        .map(|_| ())
-        .map_err(sqlite("opening a case"))
+    let at = |text: &str| {
+        Moment::parse(text).map_or(Value::Null, |at| signed(at).into())
+    };
+    // PostgreSQL takes no NUL in a text.
+    let item = case.item.replace('\0', "\u{fffd}");
+    let values = [
+        Value::Text(&case.id),
+        Value::Text(&case.kind),
+        (&case.evidence).into(),
+        Value::Text(&item),
+        (&case.author).into(),
+        (&case.reporter).into(),
+        (&case.category).into(),
+        at(&case.opened),
+        at(&case.deadline),
+        Value::Text(owner),
+        note.map_or(Value::Null, Value::Bytes),
+    ];
+    let statement = "insert into cases(id, kind, evidence, item, author, \
+                     reporter, category, opened, deadline, note_owner, \
+                     note, state) values (?,?,?,?,?,?,?,?,?,?,?,'open')";
+    change.execute(statement, &values).map(|_| ())
 }
 
-fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Case> {
+fn read(mut row: Row) -> Result<Case, LedgerError> {
     let time = |value: i64| moment(value).rfc3339();
     Ok(Case {
-        id: row.get(0)?,
-        kind: row.get(1)?,
-        evidence: row.get(2)?,
-        item: row.get(3)?,
-        author: row.get(4)?,
-        reporter: row.get(5)?,
-        category: row.get(6)?,
-        opened: time(row.get(7)?),
-        deadline: time(row.get(8)?),
-        state: row.get(9)?,
-        outcome: row.get(10)?,
-        decided: row.get::<_, Option<i64>>(11)?.map(time),
-        decider: row.get(12)?,
-        explanation: row.get(13)?,
+        id: row.text(0)?,
+        kind: row.text(1)?,
+        evidence: row.maybe_text(2)?,
+        item: row.text(3)?,
+        author: row.maybe_text(4)?,
+        reporter: row.maybe_text(5)?,
+        category: row.maybe_text(6)?,
+        opened: time(row.int(7)?),
+        deadline: time(row.int(8)?),
+        state: row.text(9)?,
+        outcome: row.maybe_text(10)?,
+        decided: row.maybe_int(11)?.map(time),
+        decider: row.maybe_text(12)?,
+        explanation: row.maybe_text(13)?,
         weight: None,
         flag: None,
     })

@@ -120,11 +120,36 @@ fn optional(out: &mut Vec<u8>, name: &str, text: Option<&str>) {
     }
 }
 
-/// A decimal as JSON writers print a float: `0.9`, `1.0`.
+/// A number in decimal, without the machinery of `write!`: there are a dozen
+/// of them in a record.
+fn number(out: &mut Vec<u8>, mut value: u64) {
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        // A digit fits.
+        digits[at] = b'0' + u8::try_from(value % 10).unwrap_or(0);
+        value /= 10;
+        if value == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[at..]);
+}
+
+/// Thousandths as JSON writers print a float: `0.9`, `1.0`.
 fn decimal(out: &mut Vec<u8>, value: Milli) {
-    let whole = value.0 % 1000 == 0;
-    // Writing to a Vec cannot fail.
-    let _ = write!(out, "{value}{}", if whole { ".0" } else { "" });
+    let value = u64::from(value.0);
+    number(out, value / 1000);
+    out.push(b'.');
+    let mut part = value % 1000;
+    for scale in [100, 10, 1] {
+        number(out, part / scale);
+        part %= scale;
+        if part == 0 {
+            break;
+        }
+    }
 }
 
 impl Deriver {
@@ -254,7 +279,10 @@ impl Deriver {
         }
         member(out, ",", "source", source);
         let (line, offset) = (record.line, record.offset);
-        let _ = write!(out, ",\"line\":{line},\"offset\":{offset}");
+        out.extend_from_slice(b",\"line\":");
+        number(out, line);
+        out.extend_from_slice(b",\"offset\":");
+        number(out, offset);
         optional(out, "surface", record.surface.as_deref());
         optional(out, "author", author);
         let group = self.refer("group", &record.group);
@@ -351,14 +379,21 @@ impl Deriver {
         member(out, "{", "set", &rule.sets[int::to_usize(used.set)].0);
         let checksum = push_term(out, image, rule, used);
         member(out, ",", "field", field.name);
-        let _ = write!(
-            out,
-            ",\"start\":{start},\"end\":{end},\"chars\":[{first},{last}],\
-             \"folds\":["
-        );
+        for (name, value) in [
+            (",\"start\":", u64::from(start)),
+            (",\"end\":", u64::from(end)),
+            (",\"chars\":[", first),
+            (",", last),
+        ] {
+            out.extend_from_slice(name.as_bytes());
+            number(out, value);
+        }
+        out.extend_from_slice(b"],\"folds\":[");
         for (number, fold) in interval.folds.iter().enumerate() {
-            let comma = if number > 0 { "," } else { "" };
-            let _ = write!(out, "{comma}\"{}\"", fold.as_str());
+            let before: &[u8] = if number > 0 { b",\"" } else { b"\"" };
+            out.extend_from_slice(before);
+            out.extend_from_slice(fold.as_str().as_bytes());
+            out.push(b'"');
         }
         out.extend_from_slice(b"],\"penalty\":");
         decimal(out, interval.penalty);
@@ -386,16 +421,19 @@ impl Deriver {
         reference(&self.refs, "personal_data", value)
     }
 
-    /// Places that a rule on personal data used, whatever became of the
-    /// rule.
+    /// Places that a rule on personal data used and all values it found,
+    /// whatever became of the rule.
     fn personal_spans(&self, outcome: &Outcome) -> BTreeSet<(u32, Span)> {
         let lists = [&outcome.fired, &outcome.shadow, &outcome.suppressed];
         lists
             .into_iter()
             .flatten()
             .filter(|fired| self.is_personal(fired.rule))
-            .flat_map(|fired| &fired.used)
-            .map(|used| (used.interval.field, used.interval.span))
+            .flat_map(|fired| {
+                let used = fired.used.iter().map(|used| &used.interval);
+                let used = used.map(|place| (place.field, place.span));
+                used.chain(fired.values.iter().copied())
+            })
             .collect()
     }
 
@@ -652,6 +690,22 @@ when = "word"
             offset: 9,
             raw: b"",
             lookup: Lookup::Json(b"{\"shop\":{\"id\":7}}"),
+        }
+    }
+
+    #[test]
+    fn numbers_are_written_as_others_do() {
+        for value in [0, 9, 10, 105, 86_400_000, u64::MAX] {
+            let mut out = Vec::new();
+            number(&mut out, value);
+            assert_eq!(out, value.to_string().as_bytes());
+        }
+        for thousandths in 0..=2000 {
+            let mut out = Vec::new();
+            decimal(&mut out, Milli(thousandths));
+            let wanted = f64::from(thousandths) / 1000.0;
+            let wanted = serde_json::to_string(&wanted).unwrap();
+            assert_eq!(String::from_utf8(out).unwrap(), wanted);
         }
     }
 

@@ -1,7 +1,8 @@
 //! Statements of reasons for the EU Transparency Database (Art. 24(5) of
 //! Regulation 2022/2065). In: evidence; out: one JSON object a statement,
-//! checked here against the limits and lists of the database's schema, so
-//! that nothing comes back. Sends nothing. No personal data: neither the
+//! checked here against the limits and lists of the database (those in force
+//! since July 2025; `dsa.schema.json` has them all), so that nothing comes
+//! back. Sends nothing. No personal data: neither the
 //! id of the item nor any text of the person goes in.
 //!
 //! The categories of the database are coarser than ours; the table in
@@ -25,6 +26,17 @@ const COUNTRIES: [&str; 30] = [
     "PL", "PT", "RO", "SE", "SI", "SK",
 ];
 
+/// ISO 639-1, which the language of the content has to be from.
+const LANGUAGES: &str = "
+    aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch
+    co cr cs cu cv cy da de dv dz ee el en eo es et eu fa ff fi fj fo fr fy
+    ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it
+    iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo
+    lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no nr nv ny
+    oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl
+    sm sn so sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty
+    ug uk ur uz ve vi vo wa wo xh yi yo za zh zu";
+
 /// Why a decision gives no statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Skip {
@@ -36,8 +48,12 @@ pub enum Skip {
     Invalid(String),
 }
 
-/// Checks country codes.
+/// Checks country codes. None stand for all: what is removed is removed
+/// everywhere, and the database wants to be told where.
 pub fn territory(codes: &[String]) -> Result<Vec<String>, String> {
+    if codes.is_empty() {
+        return Ok(COUNTRIES.map(str::to_owned).to_vec());
+    }
     let mut checked = Vec::new();
     for code in codes {
         let code = code.to_uppercase();
@@ -140,12 +156,10 @@ pub fn statement(
             decision.reason.en.as_str().into();
         value["incompatible_content_illegal"] = "No".into();
     }
-    if !territory.is_empty() {
-        value["territorial_scope"] = json!(territory);
-    }
+    value["territorial_scope"] = json!(territory);
     let lang = evidence.item.lang.as_deref().unwrap_or("");
-    let lang = lang.split(['-', '_']).next().unwrap_or("");
-    if lang.len() == 2 && lang.bytes().all(|b| b.is_ascii_alphabetic()) {
+    let lang = lang.split(['-', '_']).next().unwrap_or("").to_lowercase();
+    if LANGUAGES.split_whitespace().any(|known| known == lang) {
         value["content_language"] = lang.to_uppercase().into();
     }
     check(&value).map_err(Skip::Invalid)?;
@@ -191,11 +205,16 @@ fn check(value: &Value) -> Result<(), String> {
                             A-Z, 0-9, - and _"
         ));
     }
-    for name in ["content_date", "application_date"] {
+    if value["territorial_scope"].as_array().is_none_or(Vec::is_empty) {
+        return Err("territorial_scope: expected a country".to_owned());
+    }
+    for (name, first) in [("content_date", 2000), ("application_date", 2020)] {
         let text = value[name].as_str().unwrap_or_default();
         let parsed = crate::base::clock::parse_date(text);
-        if parsed.is_none_or(|date| date.0 < 20_000_101) {
-            return Err(format!("{name}: {text:?} is no date after 2000"));
+        if parsed.is_none_or(|date| date.0 < first * 10_000 + 101) {
+            return Err(format!(
+                "{name}: expected a date from {first} on, found {text:?}"
+            ));
         }
     }
     Ok(())
@@ -229,20 +248,71 @@ mod tests {
         assert!(territory(&["XX".to_owned()]).is_err());
     }
 
+    /// What a member of the database's schema may be.
+    fn allowed<'a>(schema: &'a Value, name: &str) -> &'a Vec<Value> {
+        let member = &schema["properties"][name];
+        let list = member["enum"].as_array();
+        list.or_else(|| member["items"]["enum"].as_array()).unwrap()
+    }
+
+    #[test]
+    fn every_category_is_one_of_the_database() {
+        let schema = serde_json::from_str(crate::evidence::DSA_SCHEMA);
+        let schema: Value = schema.unwrap();
+        let all = territory(&[]).unwrap();
+        let mut evidence = evidence();
+        for ours in Category::ALL {
+            for (ground, lang) in
+                [("law", Some("zh-Hans")), ("terms", Some("xx"))]
+            {
+                evidence.decision.category = ours.as_str().to_owned();
+                evidence.decision.ground = ground.to_owned();
+                evidence.item.lang = lang.map(str::to_owned);
+                let value = statement(&evidence, &all).unwrap();
+                assert_eq!(
+                    value.get("content_language"),
+                    (ground == "law").then(|| json!("ZH")).as_ref()
+                );
+                for (name, member) in value.as_object().unwrap() {
+                    let limits = &schema["properties"][name];
+                    assert!(limits.is_object(), "{name}");
+                    if limits["maxLength"].is_u64() || name.contains("date") {
+                        continue;
+                    }
+                    let known = allowed(&schema, name);
+                    let values = match member {
+                        Value::Array(values) => values.clone(),
+                        value => vec![value.clone()],
+                    };
+                    let fits = values.iter().all(|v| known.contains(v));
+                    assert!(fits, "{name}: {member}");
+                }
+                for name in schema["required"].as_array().unwrap() {
+                    let name = name.as_str().unwrap();
+                    assert!(value.get(name).is_some(), "{name}");
+                }
+            }
+        }
+    }
+
     #[test]
     fn what_needs_no_statement_gives_none() {
         let mut exempt = evidence();
         exempt.decision.statement_exempt = true;
-        assert_eq!(statement(&exempt, &[]), Err(Skip::Exempt));
+        let all = territory(&[]).unwrap();
+        assert_eq!(statement(&exempt, &all), Err(Skip::Exempt));
         let mut held = evidence();
         held.decision.restriction = "human_review".to_owned();
-        assert_eq!(statement(&held, &[]), Err(Skip::NoRestriction));
+        assert_eq!(statement(&held, &all), Err(Skip::NoRestriction));
         let mut long = evidence();
         long.id = "x".repeat(501);
-        assert!(matches!(statement(&long, &[]), Err(Skip::Invalid(_))));
+        assert!(matches!(statement(&long, &all), Err(Skip::Invalid(_))));
+        let mut early = evidence();
+        early.decision.start = "2019-12-31T00:00:00.000Z".to_owned();
+        assert!(matches!(statement(&early, &all), Err(Skip::Invalid(_))));
         let mut odd = evidence();
         odd.id = "a b".to_owned();
-        assert!(matches!(statement(&odd, &[]), Err(Skip::Invalid(_))));
+        assert!(matches!(statement(&odd, &all), Err(Skip::Invalid(_))));
     }
 
     #[test]

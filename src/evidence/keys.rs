@@ -74,12 +74,7 @@ pub fn load_or_make(
 
 /// Reads a key file.
 pub fn load(path: &Path, kind: &'static str) -> Result<Secret, KeyError> {
-    let io = |error| KeyError::Io { path: path.to_owned(), error };
-    let mode = fs::metadata(path).map_err(io)?.permissions().mode() & 0o777;
-    if mode & 0o077 != 0 {
-        return Err(KeyError::Open { path: path.to_owned(), mode });
-    }
-    let text = fs::read_to_string(path).map_err(io)?;
+    let text = read_private(path)?;
     let bytes = text
         .trim_end()
         .strip_prefix(&format!("trommel-{kind}-v1:"))
@@ -91,14 +86,57 @@ pub fn load(path: &Path, kind: &'static str) -> Result<Secret, KeyError> {
     }
 }
 
-/// Writes a new key. The name appears only when the key is on the disk: a
-/// crash must not leave half a key under its name.
+/// Reads a file that only its owner may read.
+fn read_private(path: &Path) -> Result<String, KeyError> {
+    let io = |error| KeyError::Io { path: path.to_owned(), error };
+    let mode = fs::metadata(path).map_err(io)?.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(KeyError::Open { path: path.to_owned(), mode });
+    }
+    fs::read_to_string(path).map_err(io)
+}
+
+/// Reads one line that only the owner may read; `None`: there is no file.
+pub fn private_line(path: &Path) -> Result<Option<String>, KeyError> {
+    match read_private(path) {
+        Ok(text) => Ok(Some(text.trim_end().to_owned())),
+        Err(KeyError::Io { error, .. })
+            if error.kind() == io::ErrorKind::NotFound =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes such a line, or leaves what is there.
+pub fn write_private_line(path: &Path, line: &str) -> Result<(), KeyError> {
+    let io = |error| KeyError::Io { path: path.to_owned(), error };
+    match write_once(path, &format!("{line}\n")) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        result => result.map_err(io),
+    }
+}
+
+/// Writes a new key.
 fn make(path: &Path, kind: &'static str) -> Result<Secret, KeyError> {
     let io = |error| KeyError::Io { path: path.to_owned(), error };
     let bytes: [u8; 32] = random::bytes().map_err(io)?;
     let line = format!("trommel-{kind}-v1:{}\n", base64::text(&bytes));
+    match write_once(path, &line) {
+        Ok(()) => Ok(Secret(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            load(path, kind)
+        }
+        Err(error) => Err(io(error)),
+    }
+}
+
+/// Writes a file for the owner only, unless there is one. The name appears
+/// only when the file is on the disk: a crash must not leave half of it.
+fn write_once(path: &Path, line: &str) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    let mark: [u8; 8] = random::bytes().map_err(io)?;
+    let mark: [u8; 8] = random::bytes()?;
     let temporary = folder.join(format!(".{}.tmp", hex::encode(&mark)));
     let written = OpenOptions::new()
         .write(true)
@@ -112,16 +150,7 @@ fn make(path: &Path, kind: &'static str) -> Result<Secret, KeyError> {
         // Unlike a rename this fails when somebody else was faster.
         .and_then(|()| fs::hard_link(&temporary, path));
     let _ = fs::remove_file(&temporary);
-    match written {
-        Ok(()) => {
-            File::open(folder).and_then(|f| f.sync_all()).map_err(io)?;
-            Ok(Secret(bytes))
-        }
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            load(path, kind)
-        }
-        Err(error) => Err(io(error)),
-    }
+    written.and_then(|()| File::open(folder)?.sync_all())
 }
 
 /// A keyed reference: `hk:` and 128 bits of BLAKE3 under the key. `domain`

@@ -5,6 +5,7 @@
 pub mod archive;
 pub mod audience;
 pub mod cases;
+mod database;
 pub mod derive;
 pub mod dsa;
 pub mod keys;
@@ -19,3 +20,6 @@ pub use record::{Content, Evidence};
 
 /// JSON Schema of an evidence record.
 pub const EVIDENCE_SCHEMA: &str = include_str!("evidence.schema.json");
+
+/// JSON Schema of a statement of reasons for the EU Transparency Database.
+pub const DSA_SCHEMA: &str = include_str!("dsa.schema.json");

@@ -41,6 +41,7 @@ pub trait Keeper: Send {
 pub struct Config {
     folder: PathBuf,
     key: Option<PathBuf>,
+    store: Option<String>,
     sync: SyncPolicy,
 }
 
@@ -51,6 +52,12 @@ impl Config {
 
     pub fn key(mut self, key: Option<PathBuf>) -> Config {
         self.key = key;
+        self
+    }
+
+    /// URL of the database for the content of a new ledger.
+    pub fn store(mut self, url: Option<String>) -> Config {
+        self.store = url;
         self
     }
 
@@ -81,8 +88,8 @@ impl Recorder {
         let book = Book::open_or_create(&config.folder, key, now)?;
         let (mut writer, recovery) = book.writer(key, now)?;
         let durable = config.sync == SyncPolicy::Batch;
-        let master = book.secret("content")?;
-        let mut store = Store::open(&config.folder, master, durable)?;
+        let url = config.store.as_deref();
+        let mut store = Store::open_at(&book, url, durable)?;
         store.deliver(&mut writer)?;
         let recorder = Recorder {
             book,
@@ -109,6 +116,7 @@ impl Recorder {
         let payload = payload.to_string();
         let payload = payload.as_bytes();
         self.writer.log().append(&[New { kind, at, payload }])?;
+        self.store.sync()?;
         self.writer.checkpoint()?;
         self.dirty = false;
         Ok(())
@@ -116,6 +124,7 @@ impl Recorder {
 
     fn write_through(&mut self) -> Result<(), LedgerError> {
         if self.dirty {
+            self.store.sync()?;
             self.writer.checkpoint()?;
             self.dirty = false;
         }

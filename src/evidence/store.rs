@@ -1,42 +1,36 @@
 //! Content kept for review, apart from the log. In: bytes and whose they
-//! are; out: the same bytes until they are erased. SQLite, one file.
+//! are; out: the same bytes until they are erased. A file of SQLite, or a
+//! schema of PostgreSQL when `store.url` names one.
 //!
 //! Each owner (an author's reference, or one record without an author) has
 //! a random key of its own; content is sealed under it with XChaCha20 and
 //! Poly1305, bound to its name. The keys are wrapped by the ledger's
-//! `content.key`. Erasing an author destroys the key: copies of the file
-//! (a backup) become unreadable too. Erasing an item or an age destroys the
-//! bytes; `secure_delete` overwrites them and the write-ahead log is
-//! emptied.
+//! `content.key`. Erasing an author destroys the key: copies of the database
+//! (a backup) become unreadable too, once they have let go of it. Erasing an
+//! item or an age destroys the bytes, and what the database can clean up
+//! behind them it does.
 //!
 //! What an erasure or a case has to tell the ledger goes into `outbox` in
 //! the same transaction, and from there into the ledger by whoever writes
 //! it: a crash in between repeats the entry, never loses it.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
-use std::fs::OpenOptions;
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
-use std::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chacha20poly1305::aead::Payload;
 use chacha20poly1305::aead::{Aead as _, AeadInOut as _, KeyInit as _};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
-use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
+use super::database::{Change, Database, Place, Row, Value, row};
 use super::derive::Kept;
-use super::keys::Secret;
+use super::keys::{self, Secret};
 use super::ledger::entry::Kind;
 use super::ledger::log::New;
-use super::ledger::{LedgerError, Writer, sqlite};
-use crate::base::clock::Moment;
+use super::ledger::{Book, LedgerError, Writer};
+use crate::base::clock::{DAY_MS, Moment};
 use crate::base::{int, limits, random};
 
 const FORM: i64 = 1;
-/// Pages in the write-ahead log before they are moved: authors come in no
-/// order, so the same pages are written again and again. 32 MiB.
-const WAL_PAGES: u32 = 8192;
+/// Written for SQLite; `database` says what PostgreSQL gets instead.
 const TABLES: &str = "
 create table owner_key(
     owner text primary key, sealed blob not null) without rowid;
@@ -57,12 +51,19 @@ create index cases_evidence on cases(evidence);
 create index cases_reporter on cases(reporter);
 create index cases_author on cases(author);
 ";
+/// Names the database of PostgreSQL; for the owner only, it may hold a
+/// password.
+const URL: &str = "store.url";
+const FILE: &str = "store.sqlite";
+/// Owners asked for in one statement.
+const OWNERS: usize = 32;
 
 /// What is to be erased.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Erase {
-    /// Everything of an author, by reference.
-    Author(String),
+    /// Everything of a person, by the references that the person has as
+    /// author and as reporter.
+    Person(Vec<String>),
     /// Content of one decision.
     Item(String),
     /// Everything decided before.
@@ -74,7 +75,7 @@ pub enum Erase {
 impl Erase {
     fn as_str(&self) -> &'static str {
         match self {
-            Erase::Author(_) => "author",
+            Erase::Person(_) => "author",
             Erase::Item(_) => "item",
             Erase::Before(_) => "older_than",
             Erase::Expired { .. } => "expired",
@@ -85,7 +86,12 @@ impl Erase {
 /// What an erasure does or would do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Erased {
+    /// Contents.
     pub ids: Vec<String>,
+    /// Decided cases that lose what was said when they were opened.
+    pub notes: Vec<String>,
+    /// Overturned cases whose text is among the contents.
+    pub tests: Vec<String>,
     /// Kept because a case about them is open.
     pub held: u64,
     pub key_destroyed: bool,
@@ -93,7 +99,7 @@ pub struct Erased {
 
 /// The open store.
 pub struct Store {
-    pub(super) connection: Connection,
+    pub(super) database: Database,
     master: Secret,
     nonces: Nonces,
 }
@@ -140,100 +146,93 @@ pub(super) fn moment(value: i64) -> Moment {
 impl Store {
     /// Opens or makes the store of a ledger. `durable`: every commit is on
     /// the disk when it returns.
-    pub fn open(
-        folder: &Path,
-        master: Secret,
-        durable: bool,
-    ) -> Result<Store, LedgerError> {
-        let fail = sqlite("content store");
-        let path = folder.join("store.sqlite");
-        // Made here, because SQLite would let everybody read it.
-        OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(&path)
-            .map_err(|error| LedgerError::io("store.sqlite", error))?;
-        let connection = Connection::open(path).map_err(&fail)?;
-        connection.busy_timeout(Duration::from_secs(30)).map_err(&fail)?;
-        let level = if durable { "full" } else { "normal" };
-        connection
-            .execute_batch(&format!(
-                "pragma journal_mode = wal; pragma synchronous = {level}; \
-                 pragma secure_delete = on; \
-                 pragma wal_autocheckpoint = {WAL_PAGES};"
-            ))
-            .map_err(&fail)?;
-        let nonces = Nonces::new()?;
-        let mut store = Store { connection, master, nonces };
-        store.make_tables()?;
-        Ok(store)
+    pub fn open(book: &Book, durable: bool) -> Result<Store, LedgerError> {
+        Store::open_at(book, None, durable)
     }
 
-    fn make_tables(&mut self) -> Result<(), LedgerError> {
-        let fail = sqlite("content store");
-        let change = begin(&mut self.connection)?;
-        let form: i64 = change
-            .query_row("pragma user_version", [], |row| row.get(0))
-            .map_err(&fail)?;
-        if form == 0 {
-            change.execute_batch(TABLES).map_err(&fail)?;
-            change
-                .execute_batch(&format!("pragma user_version = {FORM}"))
-                .map_err(&fail)?;
-        } else if form != FORM {
-            return Err(LedgerError::other(format!(
-                "store.sqlite has form {form}, this program reads form {FORM}"
-            )));
+    /// The same; `url` names the database for a ledger that has no store
+    /// yet, and is remembered.
+    pub fn open_at(
+        book: &Book,
+        url: Option<&str>,
+        durable: bool,
+    ) -> Result<Store, LedgerError> {
+        let master = book.secret("content")?;
+        let path = book.folder().join(URL);
+        let known = keys::private_line(&path)?;
+        let file = book.folder().join(FILE);
+        if let Some(url) = url {
+            check_url(url)?;
+            let other = match &known {
+                Some(known) => known != url,
+                None => file.exists(),
+            };
+            if other {
+                let place = known.as_ref().map_or(FILE, |_| URL);
+                return Err(LedgerError::other(format!(
+                    "the content of this ledger is kept elsewhere ({place}); \
+                     move the database yourself, then name it in {URL}"
+                )));
+            }
         }
-        change.commit().map_err(&fail)
+        let schema = format!("trommel_{}", book.identity().id);
+        let place = match known.as_deref().or(url) {
+            Some(url) => Place::Url { url, schema: &schema },
+            None => Place::File(&file),
+        };
+        let database = Database::open(place, TABLES, FORM, durable)?;
+        if let (Some(url), None) = (url, &known) {
+            keys::write_private_line(&path, url)?;
+        }
+        Ok(Store { database, master, nonces: Nonces::new()? })
+    }
+
+    /// Everything kept is on the disk when it returns.
+    pub fn sync(&self) -> Result<(), LedgerError> {
+        self.database.sync()
     }
 
     /// Seals and keeps the content of decisions, all or none.
     pub fn keep(&mut self, all: &[Kept]) -> Result<(), LedgerError> {
-        let fail = sqlite("keeping content");
-        let master = self.master.clone();
-        let change = begin(&mut self.connection)?;
+        let mut change = self.database.begin("keeping content")?;
         let nonces = &mut self.nonces;
-        let mut keys = BTreeMap::new();
+        let owners = all.iter().map(|kept| kept.owner.as_str()).collect();
+        let keys = owner_keys(&mut change, &self.master, owners, nonces)?;
+        let mut sealed = Vec::with_capacity(all.len());
         for kept in all {
-            let owner = kept.owner.as_str();
-            let key = match keys.entry(owner) {
-                Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(place) => {
-                    place.insert(owner_key(&change, &master, owner, nonces)?)
-                }
-            };
-            let nonce = nonces.next();
-            let sealed = seal(key, nonce, &kept.id, &kept.content)?;
-            change
-                .prepare_cached("insert into content values (?,?,?,?,?)")
-                .and_then(|mut statement| {
-                    let at = signed(kept.at);
-                    let class = class_of(kept);
-                    let row = params![kept.id, owner, at, class, sealed];
-                    statement.execute(row)
-                })
-                .map_err(&fail)?;
+            let key = &keys[kept.owner.as_str()];
+            sealed.push(seal(key, nonces.next(), &kept.id, &kept.content)?);
         }
-        change.commit().map_err(&fail)
+        let values: Vec<Value<'_>> = all
+            .iter()
+            .zip(&sealed)
+            .flat_map(|(kept, sealed)| {
+                [
+                    Value::Text(&kept.id),
+                    Value::Text(&kept.owner),
+                    Value::Int(signed(kept.at)),
+                    Value::Text(class_of(kept)),
+                    Value::Bytes(sealed),
+                ]
+            })
+            .collect();
+        change.insert("content", 5, &values)?;
+        change.commit()
     }
 
     /// Content by the name that evidence gives it; `None` once erased.
     pub fn content(&self, id: &str) -> Result<Option<Vec<u8>>, LedgerError> {
-        let found: Option<(String, Vec<u8>)> = self
-            .connection
-            .query_row(
-                "select owner, sealed from content where id = ?",
-                [id],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )
-            .optional()
-            .map_err(sqlite("reading content"))?;
-        match found {
+        let found = self.database.query(
+            "reading content",
+            "select owner, sealed from content where id = ?",
+            &[id.into()],
+        )?;
+        match found.into_iter().next() {
             None => Ok(None),
-            Some((owner, sealed)) => self.unseal(&owner, id, &sealed),
+            Some(mut row) => {
+                let (owner, sealed) = (row.text(0)?, row.bytes(1)?);
+                self.unseal(&owner, id, &sealed)
+            }
         }
     }
 
@@ -245,31 +244,30 @@ impl Store {
         id: &str,
         sealed: &[u8],
     ) -> Result<Option<Vec<u8>>, LedgerError> {
-        let key: Option<Vec<u8>> = self
-            .connection
-            .query_row(
-                "select sealed from owner_key where owner = ?",
-                [owner],
-                |row| row.get(0),
-            )
-            .optional()
-            .map_err(sqlite("reading a key"))?;
-        let Some(key) = key else { return Ok(None) };
-        let key = unwrap(&self.master, owner, &key)?;
+        let found = self.database.query(
+            "reading a key",
+            "select sealed from owner_key where owner = ?",
+            &[owner.into()],
+        )?;
+        let Some(mut row) = found.into_iter().next() else {
+            return Ok(None);
+        };
+        let key = unwrap(&self.master, owner, &row.bytes(0)?)?;
         unseal(&key, id, sealed).map(Some)
     }
 
     /// Seals a text under an owner's key, which is made when there is none.
     pub(super) fn seal_for(
-        change: &Transaction<'_>,
+        change: &mut Change<'_>,
         master: &Secret,
         owner: &str,
         id: &str,
         text: &str,
     ) -> Result<Vec<u8>, LedgerError> {
         let mut nonces = Nonces::new()?;
-        let key = owner_key(change, master, owner, &mut nonces)?;
-        seal(&key, nonces.next(), id, text.as_bytes())
+        let owners = BTreeSet::from([owner]);
+        let keys = owner_keys(change, master, owners, &mut nonces)?;
+        seal(&keys[owner], nonces.next(), id, text.as_bytes())
     }
 
     pub(super) fn master(&self) -> Secret {
@@ -277,58 +275,8 @@ impl Store {
     }
 
     /// What an erasure would do.
-    pub fn plan(&self, what: &Erase) -> Result<Erased, LedgerError> {
-        let fail = sqlite("reading content");
-        let mut statement = self
-            .connection
-            .prepare(
-                "select id, owner, at, class, exists(select 1 from cases \
-                 where evidence = content.id and state = 'open') \
-                 from content order by at, id",
-            )
-            .map_err(&fail)?;
-        let rows = statement
-            .query_map([], |row| {
-                Ok((
-                    row.get::<_, String>(0)?,
-                    row.get::<_, String>(1)?,
-                    moment(row.get(2)?),
-                    row.get::<_, String>(3)?,
-                    row.get::<_, bool>(4)?,
-                ))
-            })
-            .map_err(&fail)?;
-        let mut plan = Erased::default();
-        for row in rows {
-            let (id, owner, at, class, open) = row.map_err(&fail)?;
-            let (due, may_hold) = match what {
-                Erase::Author(author) => (owner == *author, false),
-                Erase::Item(item) => (id == *item, false),
-                Erase::Before(before) => (at < *before, true),
-                Erase::Expired { days, now } => {
-                    let days = days.get(&class).copied();
-                    let days = days.unwrap_or(limits::RETENTION_DAYS);
-                    (at.plus_days(days) <= *now, true)
-                }
-            };
-            if due && may_hold && open {
-                plan.held += 1;
-            } else if due {
-                plan.ids.push(id);
-            }
-        }
-        if let Erase::Author(author) = what {
-            plan.key_destroyed = self
-                .connection
-                .query_row(
-                    "select count(*) from owner_key where owner = ?",
-                    [author],
-                    |row| row.get::<_, i64>(0),
-                )
-                .map_err(&fail)?
-                > 0;
-        }
-        Ok(plan)
+    pub fn plan(&mut self, what: &Erase) -> Result<Erased, LedgerError> {
+        plan(&mut self.database.begin("reading content")?, what)
     }
 
     /// Erases, and leaves in the outbox what the ledger is to be told.
@@ -338,38 +286,40 @@ impl Store {
         reason: &str,
         now: Moment,
     ) -> Result<Erased, LedgerError> {
-        let fail = sqlite("erasing content");
-        let plan = self.plan(what)?;
-        if plan.ids.is_empty() && !plan.key_destroyed {
+        let mut change = self.database.begin("erasing content")?;
+        let plan = plan(&mut change, what)?;
+        if plan.ids.is_empty() && plan.notes.is_empty() && !plan.key_destroyed
+        {
             return Ok(plan);
         }
-        let change = begin(&mut self.connection)?;
         for id in &plan.ids {
             change
-                .prepare_cached("delete from content where id = ?")
-                .and_then(|mut statement| statement.execute([id]))
-                .map_err(&fail)?;
+                .execute("delete from content where id = ?", &[id.into()])?;
         }
-        if let Erase::Author(author) = what {
-            change
-                .execute("delete from owner_key where owner = ?", [author])
-                .map_err(&fail)?;
+        for id in &plan.notes {
+            let forget = "update cases set note = null where id = ?";
+            change.execute(forget, &[id.into()])?;
+        }
+        if let Erase::Person(references) = what {
+            for owner in references {
+                let gone = "delete from owner_key where owner = ?";
+                change.execute(gone, &[owner.into()])?;
+            }
         }
         // Keys that nothing is sealed under any more.
-        change
-            .execute(
-                "delete from owner_key where owner like 'item:%' and \
-                 owner not in (select owner from content) and \
-                 owner not in (select note_owner from cases)",
-                [],
-            )
-            .map_err(&fail)?;
+        change.execute(
+            "delete from owner_key where owner like 'item:%' and \
+             owner not in (select owner from content) and \
+             owner not in (select note_owner from cases \
+             where note is not null)",
+            &[],
+        )?;
         let mut parts: Vec<&[String]> =
             plan.ids.chunks(limits::ERASURE_IDS_MAX).collect();
         if parts.is_empty() {
             parts.push(&[]);
         }
-        for ids in parts {
+        for (number, ids) in parts.into_iter().enumerate() {
             let mut told = serde_json::json!({
                 "schema": "trommel.erasure.v1",
                 "by": what.as_str(),
@@ -377,16 +327,16 @@ impl Store {
                 "ids": ids,
                 "key_destroyed": plan.key_destroyed,
             });
-            if let Erase::Author(author) = what {
-                told["author"] = author.as_str().into();
+            if let Erase::Person(references) = what {
+                told["author"] = references.first().cloned().into();
             }
-            tell(&change, Kind::Erasure, now, &told)?;
+            if number == 0 && !plan.notes.is_empty() {
+                told["cases"] = plan.notes.clone().into();
+            }
+            tell(&mut change, Kind::Erasure, now, &told)?;
         }
-        change.commit().map_err(&fail)?;
-        // Old pages must not survive in the write-ahead log.
-        self.connection
-            .query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()))
-            .map_err(&fail)?;
+        change.commit()?;
+        self.database.scrub()?;
         Ok(plan)
     }
 
@@ -405,73 +355,156 @@ impl Store {
             .collect();
         writer.log().append(&entries)?;
         writer.checkpoint()?;
-        let fail = sqlite("outbox");
-        let change = begin(&mut self.connection)?;
+        let mut change = self.database.begin("outbox")?;
         for w in &waiting {
-            change
-                .execute("delete from outbox where n = ?", [w.n])
-                .map_err(&fail)?;
+            let gone = "delete from outbox where n = ?";
+            change.execute(gone, &[w.n.into()])?;
         }
-        change.commit().map_err(&fail)?;
+        change.commit()?;
         Ok(int::to_u64(waiting.len()))
     }
 
     /// Whether the outbox holds anything.
     pub fn is_waiting(&self) -> Result<bool, LedgerError> {
-        self.connection
-            .prepare_cached("select exists(select 1 from outbox)")
-            .and_then(|mut statement| {
-                statement.query_row([], |row| row.get(0))
-            })
-            .map_err(sqlite("outbox"))
+        let any = "select 1 from outbox limit 1";
+        Ok(!self.database.query("outbox", any, &[])?.is_empty())
     }
 
     fn waiting(&self) -> Result<Vec<Waiting>, LedgerError> {
-        let fail = sqlite("outbox");
-        let mut statement = self
-            .connection
-            .prepare_cached(
-                "select n, kind, at, payload from outbox order by n",
-            )
-            .map_err(&fail)?;
-        let rows = statement
-            .query_map([], |row| {
-                let code: u8 = row.get(1)?;
-                Ok(Waiting {
-                    n: row.get(0)?,
-                    // Only this program writes kinds, and only known ones.
-                    kind: Kind::from_code(code).unwrap_or(Kind::Case),
-                    at: moment(row.get(2)?),
-                    payload: row.get(3)?,
-                })
+        let all = "select n, kind, at, payload from outbox order by n";
+        let rows = self.database.query("outbox", all, &[])?;
+        let waiting = |mut row: Row| {
+            let code = u8::try_from(row.int(1)?).ok();
+            Ok(Waiting {
+                n: row.int(0)?,
+                // Only this program writes kinds, and only known ones.
+                kind: code.and_then(Kind::from_code).unwrap_or(Kind::Case),
+                at: moment(row.int(2)?),
+                payload: row.bytes(3)?,
             })
-            .map_err(&fail)?;
-        rows.collect::<Result<Vec<Waiting>, _>>().map_err(&fail)
+        };
+        rows.into_iter().map(waiting).collect()
     }
+}
+
+/// The error for tables that another version made.
+pub(super) fn other_form(found: i64, form: i64) -> LedgerError {
+    LedgerError::other(format!(
+        "the content store has form {found}, this program reads form {form}"
+    ))
+}
+
+fn check_url(url: &str) -> Result<(), LedgerError> {
+    let known = ["postgres://", "postgresql://"];
+    if known.iter().any(|scheme| url.starts_with(scheme)) {
+        return Ok(());
+    }
+    Err(LedgerError::other(
+        "expected a URL of PostgreSQL, postgres://USER@HOST/DATABASE; without \
+         one content is kept in a file of SQLite",
+    ))
+}
+
+/// What an erasure would do.
+fn plan(change: &mut Change<'_>, what: &Erase) -> Result<Erased, LedgerError> {
+    let mut plan = Erased::default();
+    match what {
+        Erase::Person(references) => {
+            for owner in references {
+                due(change, &mut plan, "owner = ?", &[owner.into()], false)?;
+                let key = "select 1 from owner_key where owner = ?";
+                let found = change.query(key, &[owner.into()])?;
+                plan.key_destroyed |= !found.is_empty();
+            }
+        }
+        Erase::Item(item) => {
+            due(change, &mut plan, "id = ?", &[item.into()], false)?;
+        }
+        Erase::Before(before) => {
+            let before = signed(*before);
+            due(change, &mut plan, "at < ?", &[before.into()], true)?;
+            due_notes(change, &mut plan, before)?;
+        }
+        Erase::Expired { days, now } => {
+            let until = |class: &str| {
+                let days = days.get(class).copied();
+                let days = days.unwrap_or(limits::RETENTION_DAYS);
+                // Kept for whole days: due at their very end.
+                signed(now.minus_ms(days.saturating_mul(DAY_MS))) + 1
+            };
+            for class in CONTENT_CLASSES {
+                let values = [class.into(), until(class).into()];
+                let clause = "class = ? and at < ?";
+                due(change, &mut plan, clause, &values, true)?;
+            }
+            due_notes(change, &mut plan, until("case"))?;
+        }
+    }
+    let erased: BTreeSet<&String> = plan.ids.iter().collect();
+    let overturned = "select id, evidence from cases where \
+                      outcome = 'overturn' and kind = 'complaint' \
+                      order by id";
+    for mut row in change.query(overturned, &[])? {
+        let (id, evidence) = (row.text(0)?, row.maybe_text(1)?);
+        if evidence.is_some_and(|id| erased.contains(&id)) {
+            plan.tests.push(id);
+        }
+    }
+    Ok(plan)
+}
+
+/// Adds contents to a plan; those of open cases are held if they may be.
+fn due(
+    change: &mut Change<'_>,
+    plan: &mut Erased,
+    clause: &str,
+    values: &[Value<'_>],
+    may_hold: bool,
+) -> Result<(), LedgerError> {
+    let all = format!(
+        "select id, exists(select 1 from cases where evidence = content.id \
+         and state = 'open') from content where {clause} order by at, id"
+    );
+    for mut row in change.query(&all, values)? {
+        let (id, open) = (row.text(0)?, row.int(1)? != 0);
+        if may_hold && open {
+            plan.held += 1;
+        } else {
+            plan.ids.push(id);
+        }
+    }
+    Ok(())
+}
+
+/// Adds what was said about cases that were decided before.
+fn due_notes(
+    change: &mut Change<'_>,
+    plan: &mut Erased,
+    before: i64,
+) -> Result<(), LedgerError> {
+    let all = "select id from cases where state = 'decided' and \
+               note is not null and decided < ? order by decided, id";
+    for mut row in change.query(all, &[before.into()])? {
+        plan.notes.push(row.text(0)?);
+    }
+    Ok(())
 }
 
 /// Puts an entry into the outbox.
 pub(super) fn tell(
-    change: &Transaction<'_>,
+    change: &mut Change<'_>,
     kind: Kind,
     at: Moment,
     payload: &serde_json::Value,
 ) -> Result<(), LedgerError> {
-    change
-        .execute(
-            "insert into outbox(kind, at, payload) values (?,?,?)",
-            params![kind.code(), signed(at), payload.to_string().into_bytes()],
-        )
-        .map(|_| ())
-        .map_err(sqlite("outbox"))
-}
-
-pub(super) fn begin(
-    connection: &mut Connection,
-) -> Result<Transaction<'_>, LedgerError> {
-    connection
-        .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
-        .map_err(sqlite("content store"))
+    let payload = payload.to_string();
+    let values = [
+        Value::Int(kind.code().into()),
+        Value::Int(signed(at)),
+        Value::Bytes(payload.as_bytes()),
+    ];
+    let statement = "insert into outbox(kind, at, payload) values (?,?,?)";
+    change.execute(statement, &values).map(|_| ())
 }
 
 /// Retention class: what rules on personal data found is kept apart.
@@ -482,33 +515,49 @@ fn class_of(kept: &Kept) -> &'static str {
     }
 }
 
-/// The names of the retention classes.
-pub const CLASSES: [&str; 2] = ["decision", "personal_data"];
+const CONTENT_CLASSES: [&str; 2] = ["decision", "personal_data"];
+/// The names of the retention classes: content, and what was said when a
+/// case was opened.
+pub const CLASSES: [&str; 3] = ["decision", "personal_data", "case"];
 
-fn owner_key(
-    change: &Transaction<'_>,
+/// The keys of owners, made when there are none.
+fn owner_keys<'a>(
+    change: &mut Change<'_>,
     master: &Secret,
-    owner: &str,
+    mut owners: BTreeSet<&'a str>,
     nonces: &mut Nonces,
-) -> Result<Secret, LedgerError> {
-    let fail = sqlite("keys");
-    let known: Option<Vec<u8>> = change
-        .prepare_cached("select sealed from owner_key where owner = ?")
-        .and_then(|mut statement| {
-            statement.query_row([owner], |row| row.get(0)).optional()
-        })
-        .map_err(&fail)?;
-    if let Some(sealed) = known {
-        return unwrap(master, owner, &sealed);
+) -> Result<BTreeMap<String, Secret>, LedgerError> {
+    let mut keys = BTreeMap::new();
+    let list: Vec<Value<'_>> =
+        owners.iter().map(|owner| Value::Text(owner)).collect();
+    let asked =
+        format!("select owner, sealed from owner_key where owner in {}", {
+            row(OWNERS)
+        });
+    for part in list.chunks(OWNERS) {
+        // Always as many, so that the statement is prepared once.
+        let mut values = [part[0]; OWNERS];
+        values[..part.len()].copy_from_slice(part);
+        for mut row in change.query(&asked, &values)? {
+            let (owner, sealed) = (row.text(0)?, row.bytes(1)?);
+            owners.remove(owner.as_str());
+            let key = unwrap(master, &owner, &sealed)?;
+            keys.insert(owner, key);
+        }
     }
-    let fresh = random::bytes::<32>()
-        .map_err(|error| LedgerError::io("a key", error))?;
-    let sealed = seal(master, nonces.next(), owner, &fresh)?;
-    change
-        .prepare_cached("insert into owner_key values (?,?)")
-        .and_then(|mut statement| statement.execute(params![owner, sealed]))
-        .map_err(&fail)?;
-    Ok(Secret::new(fresh))
+    let mut fresh = Vec::with_capacity(owners.len());
+    for owner in owners {
+        let bytes = random::bytes::<32>()
+            .map_err(|error| LedgerError::io("a key", error))?;
+        fresh.push((owner, seal(master, nonces.next(), owner, &bytes)?));
+        keys.insert(owner.to_owned(), Secret::new(bytes));
+    }
+    let values: Vec<Value<'_>> = fresh
+        .iter()
+        .flat_map(|(owner, sealed)| [Value::Text(owner), Value::Bytes(sealed)])
+        .collect();
+    change.insert("owner_key", 2, &values)?;
+    Ok(keys)
 }
 
 fn unwrap(

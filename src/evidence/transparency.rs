@@ -9,7 +9,8 @@ use serde::Serialize;
 use super::cases::Case;
 use super::record::Evidence;
 use crate::base::clock::{DAY_MS, Moment};
-use crate::base::int;
+use crate::base::escape::html as escape;
+use crate::base::{int, wilson};
 
 /// Verdict counts of one value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -85,18 +86,14 @@ pub fn share(count: u64, of: u64) -> Option<Share> {
     if of == 0 {
         return None;
     }
-    const Z: f64 = 1.96;
-    let (n, p) = (int::to_f64(of), int::to_f64(count) / int::to_f64(of));
-    let middle = p + Z * Z / (2.0 * n);
-    let spread = Z * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
-    let scale = 1.0 + Z * Z / n;
-    let round = |value: f64| (value.clamp(0.0, 1.0) * 1e4).round() / 1e4;
+    let (low, high) = wilson::interval(count, of);
+    let round = |value: f64| (value * 1e4).round() / 1e4;
     Some(Share {
         count,
         of,
-        share: round(p),
-        low: round((middle - spread) / scale),
-        high: round((middle + spread) / scale),
+        share: round(int::to_f64(count) / int::to_f64(of)),
+        low: round(low),
+        high: round(high),
     })
 }
 
@@ -322,22 +319,6 @@ text { font: 13px system-ui, sans-serif; fill: #222; }
 
 fn day(text: &str) -> &str {
     text.get(..10).unwrap_or(text)
-}
-
-/// Text of records in HTML.
-pub fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 /// Bars of takedowns (dark) and reports (light), the largest first.

@@ -117,7 +117,7 @@ pub fn render(image: &Image, language: Language, form: Form) -> String {
                 let _ = writeln!(out, "<h2>{name}</h2>\n<ul>");
                 for (reason, removal) in section {
                     let then = if removal { removed } else { looked_at };
-                    let reason = crate::evidence::transparency::escape(reason);
+                    let reason = crate::base::escape::html(reason);
                     let _ = writeln!(out, "<li>{reason} — {then}</li>");
                 }
                 out.push_str("</ul>\n");

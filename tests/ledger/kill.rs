@@ -11,6 +11,12 @@ fn rounds() -> u64 {
     given.and_then(|text| text.parse().ok()).unwrap_or(10)
 }
 
+/// The database of `tests/postgres.sh`, if it runs this.
+fn store() -> Vec<String> {
+    let url = std::env::var("TROMMEL_TEST_STORE").ok();
+    url.map_or(Vec::new(), |url| vec!["--store".to_owned(), url])
+}
+
 fn fixture() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/fixture")
 }
@@ -35,6 +41,7 @@ fn round(number: u64, folder: &Path) -> Vec<String> {
         .args(["scan", "-q", "-r", "demo", "--emit", "flagged", "-j", "2"])
         .arg("--ledger")
         .arg(folder)
+        .args(store())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

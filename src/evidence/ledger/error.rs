@@ -48,7 +48,7 @@ pub(crate) enum Kind {
     #[error(transparent)]
     Key(#[from] KeyError),
     #[error("{what}: {error}")]
-    Sqlite { what: &'static str, error: rusqlite::Error },
+    Database { what: &'static str, error: String },
     #[error("{0}")]
     Other(String),
 }
@@ -59,6 +59,10 @@ impl LedgerError {
         error: io::Error,
     ) -> LedgerError {
         Kind::Io { what: what.into(), error }.into()
+    }
+
+    pub(crate) fn database(what: &'static str, error: String) -> LedgerError {
+        Kind::Database { what, error }.into()
     }
 
     pub(crate) fn other(text: impl Into<String>) -> LedgerError {
@@ -87,5 +91,5 @@ impl From<KeyError> for LedgerError {
 pub(crate) fn sqlite(
     what: &'static str,
 ) -> impl Fn(rusqlite::Error) -> LedgerError {
-    move |error| Kind::Sqlite { what, error }.into()
+    move |error| LedgerError::database(what, error.to_string())
 }
