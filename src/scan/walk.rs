@@ -18,6 +18,7 @@
 //!
 //! A space inside a Latin word is a disguise only when every gap of the
 //! term is filled (`c a s i n o`); otherwise `the rapist` would be one word.
+//! Sounds are a walk of their own (`hear`), which shares what is here.
 //! A repeated letter costs as a tier-1 letter does, in spite of being cheap
 //! to read: `lose` and `loose` are both words.
 
@@ -33,10 +34,18 @@ const LETTER_PRICE_MAX: u16 = 200;
 const GAP_PRICE: u16 = 30;
 const GAP_PRICE_MAX: u16 = 50;
 const REVERSED_PRICE: u16 = 150;
+/// Price of a character replaced by its sound, by one of the same sound or
+/// by a look-alike, and the most for all of them.
+const SOUND_PRICE: u16 = 100;
+const SOUND_PRICE_MAX: u16 = 400;
+/// Price of a character replaced by the first letter of its sound.
+const INITIAL_PRICE: u16 = 150;
 
 /// Separators a gap may hold.
 const PAIR_SEPARATORS_MAX: u32 = 3;
-const FREE_SEPARATORS_MAX: u32 = 8;
+pub(super) const FREE_SEPARATORS_MAX: u32 = 8;
+/// Between typed syllables.
+const SYLLABLE_SEPARATORS_MAX: u32 = 2;
 /// In a Latin word whose gaps are not all filled.
 const WORD_SEPARATORS_MAX: u32 = 2;
 /// A phrase written without its spaces needs this many letters.
@@ -59,7 +68,7 @@ pub struct Walked {
     pub end: usize,
     pub folds: Folds,
     pub penalty: Milli,
-    /// 0 when nothing but tier-0 folds was needed.
+    /// 0 when nothing but tier-0 folds was needed, 2 when a sound was.
     pub tier: u8,
 }
 
@@ -74,7 +83,7 @@ pub struct Reader<'t> {
 
 /// What one character is to the walk.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Class {
+pub(super) enum Class {
     Ignorable,
     Separator,
     Letter,
@@ -82,7 +91,7 @@ enum Class {
 }
 
 impl Reader<'_> {
-    fn class(&self, c: char) -> Class {
+    pub(super) fn class(&self, c: char) -> Class {
         use crate::fold::Sym;
         let sym = self.view.classes.get(c);
         if sym.0 & Sym::SYMBOL_BIT != 0 {
@@ -103,18 +112,18 @@ impl Reader<'_> {
 
 /// Separators seen since the last letter.
 #[derive(Clone, Copy, Default)]
-struct Gap {
-    separators: u32,
+pub(super) struct Gap {
+    pub separators: u32,
     newlines: u32,
     blanks: bool,
-    comma: bool,
-    clause: bool,
+    pub comma: bool,
+    pub clause: bool,
     /// A full stop that a blank has not followed yet.
     dot: bool,
 }
 
 impl Gap {
-    fn add(&mut self, c: char) {
+    pub fn add(&mut self, c: char) {
         self.separators += 1;
         let blank = c.is_whitespace();
         self.clause |= self.dot && blank;
@@ -134,10 +143,10 @@ fn is_clause_mark(c: char) -> bool {
 }
 
 /// Running state of one walk.
-struct State<'p> {
+pub(super) struct State<'p> {
     pattern: Pattern<'p>,
     gate: Gate,
-    folds: Folds,
+    pub folds: Folds,
     /// Letters read at tier 1 (the spelling's own replacements included).
     paid: u32,
     leet: u32,
@@ -146,8 +155,11 @@ struct State<'p> {
     filled: u32,
     inner_gaps: u32,
     /// A gap that is only allowed when every gap is filled.
-    needs_all: bool,
+    pub needs_all: bool,
     joined: u32,
+    /// Characters replaced by sounds, and by first letters.
+    sounds: u32,
+    initials: u32,
 }
 
 /// Walks one pattern from the character at byte `start`.
@@ -157,18 +169,7 @@ pub fn walk(
     start: usize,
 ) -> Option<Walked> {
     let row = pattern.row;
-    let mut state = State {
-        pattern,
-        gate: row.gate(),
-        folds: Folds::from_bits(row.folds),
-        paid: row.replaced(),
-        leet: 0,
-        repeats: 0,
-        filled: 0,
-        inner_gaps: 0,
-        needs_all: false,
-        joined: 0,
-    };
+    let mut state = State::new(pattern);
     let mut rest = reader.text.get(start..)?.char_indices();
     let (_, first) = rest.next()?;
     if !state.read(first, 0) {
@@ -219,13 +220,41 @@ pub fn walk(
     state.finish(end)
 }
 
-impl State<'_> {
-    fn letter(&self, at: usize) -> char {
+impl<'p> State<'p> {
+    pub fn new(pattern: Pattern<'p>) -> State<'p> {
+        let row = pattern.row;
+        let replaced = row.replaced();
+        let part = |flag: u32| if row.has(flag) { replaced } else { 0 };
+        let sounds = part(PatternRow::PINYIN);
+        let initials = part(PatternRow::INITIALS);
+        State {
+            pattern,
+            gate: row.gate(),
+            folds: Folds::from_bits(row.folds),
+            paid: replaced.saturating_sub(sounds + initials),
+            leet: 0,
+            repeats: 0,
+            filled: 0,
+            inner_gaps: 0,
+            needs_all: false,
+            joined: 0,
+            sounds,
+            initials,
+        }
+    }
+
+    /// Notes what was replaced by ear.
+    pub fn heard(&mut self, sounds: u32, initials: u32) {
+        self.sounds = sounds;
+        self.initials = initials;
+    }
+
+    pub fn letter(&self, at: usize) -> char {
         char::from_u32(self.pattern.letters[at]).unwrap_or('\0')
     }
 
     /// Whether `c` can be letter `at`; notes fold and price if so.
-    fn read(&mut self, c: char, at: usize) -> bool {
+    pub fn read(&mut self, c: char, at: usize) -> bool {
         let Some(reading) = letter::stands_for(c, self.letter(at)) else {
             return false;
         };
@@ -272,7 +301,7 @@ impl State<'_> {
     }
 
     /// Judges the gap before letter `at`, which was just read.
-    fn close(&mut self, gap: &Gap, at: usize) -> bool {
+    pub fn close(&mut self, gap: &Gap, at: usize) -> bool {
         self.repeats = 0;
         match self.pattern.gaps[at] {
             gap::SPACE => {
@@ -280,6 +309,11 @@ impl State<'_> {
                     self.joined += 1;
                 }
                 return !gap.clause;
+            }
+            gap::SYLLABLE => {
+                return gap.separators <= SYLLABLE_SEPARATORS_MAX
+                    && !gap.clause
+                    && !gap.comma;
             }
             gap::PUNCTUATION => {
                 return gap.separators <= 2 && !gap.clause
@@ -312,7 +346,7 @@ impl State<'_> {
         }
     }
 
-    fn finish(mut self, end: usize) -> Option<Walked> {
+    pub fn finish(mut self, end: usize) -> Option<Walked> {
         let count = self.pattern.letters.len();
         if self.needs_all && self.filled < self.inner_gaps {
             return None;
@@ -334,8 +368,22 @@ impl State<'_> {
         let letters = paid.saturating_mul(LETTER_PRICE).min(LETTER_PRICE_MAX);
         let gaps = filled.saturating_mul(GAP_PRICE).min(GAP_PRICE_MAX);
         let reversed = self.pattern.row.has(PatternRow::REVERSED);
-        let price = letters + gaps + if reversed { REVERSED_PRICE } else { 0 };
-        let tier = u8::from(self.paid > 0 || self.filled > 0 || reversed);
+        let number = |n: u32| u16::try_from(n).unwrap_or(u16::MAX);
+        let sounds = number(self.sounds)
+            .saturating_mul(SOUND_PRICE)
+            .min(SOUND_PRICE_MAX);
+        let initials =
+            number(self.initials).saturating_mul(INITIAL_PRICE).min(1000);
+        let price = letters
+            + gaps
+            + if reversed { REVERSED_PRICE } else { 0 }
+            + sounds
+            + initials;
+        let tier = if self.sounds + self.initials > 0 {
+            2
+        } else {
+            u8::from(self.paid > 0 || self.filled > 0 || reversed)
+        };
         Some(Walked { end, folds: self.folds, penalty: Milli(price), tier })
     }
 }
@@ -394,7 +442,7 @@ fn right_boundary(
 }
 
 /// The name of stepping over an ignorable character.
-fn unseen(c: char) -> Fold {
+pub(super) fn unseen(c: char) -> Fold {
     use crate::fold::tables::{self, Kind};
     match tables::kind(c) {
         Kind::Mark => Fold::Mark,
