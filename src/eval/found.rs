@@ -186,7 +186,8 @@ impl RuleIntervals<'_, '_> {
                     continue;
                 };
                 let row = &self.view.terms[int::to_usize(term)];
-                if reading.tier > 0 && row.is_exact() {
+                // A picture of one character is no word.
+                if reading.tier > 1 || reading.tier > 0 && row.is_exact() {
                     continue;
                 }
                 let mut folds = Folds::NONE;

@@ -12,7 +12,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::{letter, tables};
+use super::{letter, picture, tables};
 use crate::base::int;
 use tables::Kind;
 
@@ -170,6 +170,7 @@ fn merges(c: char, alphabet: &BTreeSet<char>) -> bool {
 fn sources(alphabet: &BTreeSet<char>) -> BTreeSet<char> {
     let mut all: BTreeSet<char> = alphabet.clone();
     all.extend(tables::all_mapped());
+    all.extend(picture::all());
     all.extend(alphabet.iter().filter_map(|c| letter::full_width(*c)));
     all
 }

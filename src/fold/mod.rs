@@ -25,6 +25,7 @@ mod classes;
 mod codes;
 pub mod letter;
 pub mod ordinary;
+pub mod picture;
 pub mod sound;
 pub mod tables;
 mod view;

@@ -9,7 +9,9 @@
 //! xing and hang.
 //!
 //! Shapes are families of characters with the same main part (注 住 炷), and
-//! pairs from a list made by hand (天 夭). A character is in one family.
+//! pairs from a list made by hand (天 夭); and characters with the same four
+//! corners (妹 妺), as the four-corner method of dictionaries has them. A
+//! character is in one family and has one set of corners.
 //!
 //! Worked example: 薇芯 for 微信. 薇 is wei as 微 is, 芯 xin as 信 is: both by
 //! `homophone`. 徽 has another sound but is in the family of 微: `lookalike`.
@@ -34,6 +36,10 @@ const TAILS: [(&str, &str); 3] =
 
 const SOUND: &str = include_str!("data/sound.txt");
 const SHAPE: &str = include_str!("data/shape.txt");
+const CORNER: &str = include_str!("data/corner.txt");
+
+/// Planes of the search: sound, family, corners.
+pub const PLANES: usize = 3;
 
 struct Tables {
     /// Names of the syllables; numbers of syllables begin at 1.
@@ -45,8 +51,8 @@ struct Tables {
     /// Further readings, sorted.
     further: Vec<(char, u16)>,
     by_name: HashMap<&'static str, u16>,
-    /// Classes of sound and shape, by code point.
-    pairs: Vec<[u16; 2]>,
+    /// Classes of each plane, by code point.
+    planes: Vec<[u16; PLANES]>,
 }
 
 static TABLES: LazyLock<Tables> = LazyLock::new(Tables::read);
@@ -67,7 +73,7 @@ impl Tables {
             first: vec![0; room],
             further: Vec::new(),
             by_name: HashMap::new(),
-            pairs: vec![[0; 2]; room],
+            planes: vec![[0; PLANES]; room],
         };
         let mut classes: HashMap<String, u16> = HashMap::new();
         for line in SOUND.lines() {
@@ -82,7 +88,7 @@ impl Tables {
             for c in parts.next().unwrap_or("").chars() {
                 if let Some(at) = slot(c) {
                     tables.first[at] = number;
-                    tables.pairs[at][0] = class;
+                    tables.planes[at][0] = class;
                 }
             }
             let further = parts.next().unwrap_or("").chars();
@@ -91,21 +97,34 @@ impl Tables {
                 .extend(further.filter(|c| *c != '-').map(|c| (c, number)));
         }
         tables.further.sort_unstable();
-        let mut family = 0;
-        for line in SHAPE.lines() {
-            family += 1;
-            for at in line.chars().filter_map(slot) {
-                tables.pairs[at][1] = family;
-            }
+        // The strokes are dots between letters (`tables`), not letters.
+        for at in "丶丨丿亅乀乁".chars().filter_map(slot) {
+            tables.first[at] = 0;
+            tables.planes[at] = [0; PLANES];
         }
-        // A character without a family is one of its own.
-        for at in 0..room {
-            if tables.pairs[at][1] == 0 && tables.first[at] != 0 {
-                family += 1;
-                tables.pairs[at][1] = family;
-            }
+        for (plane, groups) in [(1, SHAPE), (2, CORNER)] {
+            tables.read_groups(plane, groups);
         }
         tables
+    }
+
+    fn read_groups(&mut self, plane: usize, groups: &str) {
+        let mut group = 0;
+        for line in groups.lines() {
+            group += 1;
+            for at in line.chars().filter_map(slot) {
+                if self.first[at] != 0 {
+                    self.planes[at][plane] = group;
+                }
+            }
+        }
+        // A character without a group is one of its own.
+        for (at, planes) in self.planes.iter_mut().enumerate() {
+            if planes[plane] == 0 && self.first[at] != 0 {
+                group += 1;
+                planes[plane] = group;
+            }
+        }
     }
 
     fn syllables(&self, c: char) -> impl Iterator<Item = u16> {
@@ -136,19 +155,24 @@ fn coarse(name: &str) -> String {
 
 /// Classes of all Han characters, to look up again and again.
 #[derive(Clone, Copy)]
-pub struct Classes(&'static [[u16; 2]]);
+pub struct Classes(&'static [[u16; PLANES]]);
 
 impl Classes {
     /// The tables, read at first use.
     pub fn get() -> Classes {
-        Classes(&TABLES.pairs)
+        Classes(&TABLES.planes)
     }
 
-    /// Classes of sound and shape of a code point; zero without.
+    /// The classes of a code point; zeros without.
     #[inline]
-    pub fn of(self, c: char) -> [u16; 2] {
-        let at = u32::from(c).wrapping_sub(FIRST);
-        self.0.get(int::to_usize(at)).copied().unwrap_or([0; 2])
+    pub fn of(self, c: char) -> [u16; PLANES] {
+        self.of_code(u32::from(c))
+    }
+
+    #[inline]
+    pub fn of_code(self, code: u32) -> [u16; PLANES] {
+        let at = int::to_usize(code.wrapping_sub(FIRST));
+        self.0.get(at).copied().unwrap_or([0; PLANES])
     }
 }
 
@@ -202,8 +226,9 @@ pub fn stands_for(c: char, letter: char) -> Option<Fold> {
     if fuzzy {
         return Some(Fold::Fuzzy);
     }
-    let shape = tables.pairs[own][1];
-    (shape != 0 && shape == tables.pairs[other][1]).then_some(Fold::Lookalike)
+    let (own, other) = (tables.planes[own], tables.planes[other]);
+    let alike = |plane: usize| own[plane] != 0 && own[plane] == other[plane];
+    (alike(1) || alike(2)).then_some(Fold::Lookalike)
 }
 
 #[cfg(test)]
@@ -216,8 +241,11 @@ mod tests {
         let files = [
             SOUND,
             SHAPE,
+            CORNER,
             include_str!("data/lookalike.txt"),
             include_str!("data/emoji.txt"),
+            include_str!("data/picture.txt"),
+            include_str!("data/slashed.txt"),
         ];
         for text in files {
             let sum: String = Sha256::digest(text.as_bytes())
@@ -243,6 +271,7 @@ mod tests {
             ('渞', '首', Some(Fold::Lookalike)),
             ('洊', '存', Some(Fold::Lookalike)),
             ('炷', '注', Some(Fold::Homophone)),
+            ('妺', '妹', Some(Fold::Lookalike)),
             ('书', '微', None),
             ('a', '微', None),
         ];

@@ -151,7 +151,8 @@ pub struct PatternRow {
     pub folds: u32,
     /// Bits 0–7 number of letters, 8–15 letters replaced by the spelling,
     /// 16–17 gate, 18 left and 19 right word boundary, 20 reversed, 21 has
-    /// symbols, 22 the term in pinyin, 23 its first letters.
+    /// symbols, 22 the term in pinyin, 23 its first letters,
+    /// 24 a word of it as a picture.
     pub shape: u32,
 }
 
@@ -162,7 +163,8 @@ impl PatternRow {
     pub const SYMBOL: u32 = 1 << 21;
     pub const PINYIN: u32 = 1 << 22;
     pub const INITIALS: u32 = 1 << 23;
-    pub const SHAPE_MASK: u32 = (1 << 24) - 1;
+    pub const PICTURE: u32 = 1 << 24;
+    pub const SHAPE_MASK: u32 = (1 << 25) - 1;
 
     pub fn letter_count(&self) -> usize {
         crate::base::int::to_usize(self.shape & 0xFF)

@@ -7,7 +7,9 @@ use std::sync::OnceLock;
 
 use super::expand::Spelling;
 use super::term::Term;
-use crate::fold::{Fold, Folds, ordinary, sound, tables};
+use crate::fold::{
+    Fold, Folds, letter, ordinary, picture, sound, tables,
+};
 use crate::image::{Gate, PatternRow, gap};
 
 /// Han that a term must have, and nothing else.
@@ -16,6 +18,8 @@ const HAN_MIN: usize = 3;
 const PINYIN_LETTERS_MIN: usize = 6;
 /// Combinations of readings that are spelled.
 const READINGS_MAX: usize = 3;
+/// Pictures of one word that are spelled.
+const PICTURES_MAX: usize = 3;
 /// Words so common (parts of 10^9) are no first letters.
 const COMMON_WORD: f64 = 300.0;
 
@@ -25,7 +29,7 @@ pub fn spellings(term: &Term) -> Vec<Spelling> {
     if letters.len() < HAN_MIN || !letters.iter().all(|c| tables::is_han(*c)) {
         return Vec::new();
     }
-    let mut out: Vec<Spelling> = Vec::new();
+    let mut out = pictures(term);
     for names in readings(letters) {
         let joined = names.concat();
         if joined.len() >= PINYIN_LETTERS_MIN && ordinary::word(&joined) < 1.0
@@ -41,6 +45,29 @@ pub fn spellings(term: &Term) -> Vec<Spelling> {
             let flag = PatternRow::INITIALS;
             let han = letters.len();
             add(spelling(firsts, gaps, han, Fold::Initials, flag), &mut out);
+        }
+    }
+    out
+}
+
+/// The term with a word of two characters as a picture.
+fn pictures(term: &Term) -> Vec<Spelling> {
+    let mut out = Vec::new();
+    for at in 0..term.letters.len() - 1 {
+        let word: String = term.letters[at..at + 2].iter().collect();
+        for shown in picture::of_word(&word).take(PICTURES_MAX) {
+            let mut letters = term.letters.clone();
+            let mut gaps = term.gaps.clone();
+            letters.splice(at..at + 2, [letter::canonical(shown)]);
+            gaps.remove(at + 1);
+            let count = u32::try_from(letters.len()).unwrap_or(u32::MAX);
+            let shape = count & 0xFF
+                | 1 << 8
+                | (Gate::Free as u32) << 16
+                | PatternRow::SYMBOL
+                | PatternRow::PICTURE;
+            let folds = Folds::NONE.with(Fold::Emoji);
+            add(Spelling { letters, gaps, folds, shape }, &mut out);
         }
     }
     out
@@ -142,6 +169,7 @@ mod tests {
         assert!(found.contains(&"jwx".to_owned()), "{found:?}");
         let found = all("银行卡");
         assert!(found.contains(&"yinhangka".to_owned()), "{found:?}");
+        assert!(all("开飞机").contains(&"开✈".to_owned()));
         assert!(all("微信").is_empty(), "two Han are too short");
         assert!(all("加vx信").is_empty());
     }

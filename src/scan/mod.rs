@@ -39,6 +39,8 @@ use sieve::{Simd, Singles};
 
 /// Price of a hit that was read through an escape.
 const ESCAPE_PRICE: u16 = 30;
+/// Symbols from here on may be pictures of words.
+const FIRST_PICTURE: u32 = 0x2190;
 /// Price of a hit whose letters stand below each other.
 const COLUMN_PRICE: u16 = 50;
 /// Price of a hit in Base64 or hexadecimal.
@@ -514,6 +516,7 @@ fn symbols_matter(view: &ImageView<'_>, own: &[char], text: &str) -> bool {
         if sym.0 & Sym::SYMBOL_BIT != 0 {
             let closes = matches!(c, '!' | '(' | '|' | '¡' | '+');
             if own.contains(&letter::canonical(c))
+                || u32::from(c) >= FIRST_PICTURE
                 || !closes && is_word(before)
             {
                 return true;

@@ -3,14 +3,14 @@
 //! by others that sound or look like them. Decides nothing: `hear` walks the
 //! text as `walk` does.
 //!
-//! Each Han character of a text is a token with two classes (`fold::sound`);
+//! Each Han character of a text is a token with three classes (`fold::sound`);
 //! a typed syllable beside Han is a token with the class of its sound, a
 //! lone Latin letter stands for any syllable that begins with it. Separators
 //! leave no trace. A term has one **anchor**: three neighbouring Han, where
 //! their sounds are rarest. The keys of an anchor are
 //!
 //! - its three sounds, for each combination of readings,
-//! - its three shapes,
+//! - its three families, and its three corners (shapes),
 //! - two sounds and a Latin letter, at each of the three places.
 //!
 //! At each token of the text the key of the three that begin here is looked
@@ -26,7 +26,7 @@ use std::collections::HashMap;
 
 use super::Phase;
 use crate::base::int;
-use crate::fold::sound::{self, Classes};
+use crate::fold::sound::{self, Classes, PLANES};
 use crate::fold::{ClassView, Sym, letter};
 use crate::image::{ImageView, Pattern, PatternRow, SoundParts, SoundView};
 
@@ -50,8 +50,8 @@ const BUCKETS: (usize, usize) = (2, 1 << 20);
 /// A text as sounds and shapes.
 #[derive(Debug, Default)]
 pub struct Tokens {
-    /// Classes of sound and shape; zeros keep neighbours apart.
-    classes: Vec<[u16; 2]>,
+    /// Classes of each plane; zeros keep neighbours apart.
+    classes: Vec<[u16; PLANES]>,
     /// Byte where each token begins.
     starts: Vec<u32>,
     /// Some token is a lone Latin letter.
@@ -66,7 +66,7 @@ pub struct Heard {
 }
 
 impl Tokens {
-    /// Reads a text. Cost: one look-up for each character.
+    /// Reads a text. Cost: one look-up for each character that is not ASCII.
     pub fn fill(&mut self, text: &str, classes: ClassView<'_>) {
         self.classes.clear();
         self.starts.clear();
@@ -77,33 +77,73 @@ impl Tokens {
         while at < bytes.len() {
             let byte = bytes[at];
             if byte < 0x80 {
-                if byte.is_ascii_alphabetic() {
-                    at = self.latin(text, at);
-                } else {
-                    if byte.is_ascii_digit() {
-                        self.push([0; 2], at);
-                    }
-                    at += 1;
+                at = self.ascii(text, at);
+                continue;
+            }
+            // Han of the basic plane, by far the most frequent here.
+            if (0xE3..=0xE9).contains(&byte)
+                && let Some(&[_, second, third]) = bytes.get(at..at + 3)
+            {
+                let low = |byte: u8| u32::from(byte & 0x3F);
+                let code = u32::from(byte & 0xF) << 12
+                    | low(second) << 6
+                    | low(third);
+                let found = tables.of_code(code);
+                if found[0] != 0 {
+                    self.classes.push(found);
+                    self.starts.push(int::to_u32(at));
+                    at += 3;
+                    continue;
                 }
-                continue;
             }
-            let Some(c) = text[at..].chars().next() else { break };
-            let found = tables.of(c);
-            if found[0] != 0 && !is_gap(classes, c) {
-                self.push(found, at);
-            } else if letter::canonical(c).is_ascii_alphabetic() {
-                at = self.latin(text, at);
-                continue;
-            } else if !is_gap(classes, c) {
-                self.push([0; 2], at);
-            }
-            at += c.len_utf8();
+            at = self.other(text, at, classes);
         }
     }
 
-    fn push(&mut self, classes: [u16; 2], at: usize) {
+    /// Reads ASCII from `at` on; gives where it goes on.
+    fn ascii(&mut self, text: &str, at: usize) -> usize {
+        let bytes = text.as_bytes();
+        let mut end = at;
+        if !bytes[at].is_ascii_alphabetic() {
+            if bytes[at].is_ascii_digit() {
+                self.push([0; PLANES], at);
+            }
+            return at + 1;
+        }
+        while end < bytes.len() && bytes[end].is_ascii_alphabetic() {
+            end += 1;
+        }
+        // Only beside Han may it be a disguise: elsewhere it is a word, and
+        // words in Latin letters are spellings.
+        let after = bytes.get(end).copied().unwrap_or(b' ');
+        let follows = self.classes.last().is_some_and(|last| last[0] != 0);
+        if end - at > SYLLABLES_BYTES_MAX || !follows && after < 0x80 {
+            self.push([0; PLANES], at);
+            return end;
+        }
+        self.latin(text, at)
+    }
+
+    /// Reads a character that is neither ASCII nor Han.
+    fn other(
+        &mut self,
+        text: &str,
+        at: usize,
+        classes: ClassView<'_>,
+    ) -> usize {
+        let Some(c) = text[at..].chars().next() else { return text.len() };
+        if !is_gap(classes, c) {
+            if letter::canonical(c).is_ascii_alphabetic() {
+                return self.latin(text, at);
+            }
+            self.push([0; PLANES], at);
+        }
+        at + c.len_utf8()
+    }
+
+    fn push(&mut self, classes: [u16; PLANES], at: usize) {
         // Two breaks say no more than one.
-        if classes != [0; 2] || self.classes.last() != Some(&[0; 2]) {
+        if classes != [0; PLANES] || self.classes.last() != Some(&[0; PLANES]) {
             self.classes.push(classes);
             self.starts.push(int::to_u32(at));
         }
@@ -127,12 +167,10 @@ impl Tokens {
             count += 1;
             end = at + offset + c.len_utf8();
         }
-        // Only beside Han may it be a disguise: elsewhere it is a word, and
-        // words in Latin letters are spellings.
         let beside = self.classes.last().is_some_and(|last| last[0] != 0)
             || text[end..].chars().next().is_some_and(is_wide);
         if count > plain.len() || !beside {
-            self.push([0; 2], at);
+            self.push([0; PLANES], at);
             return end;
         }
         let plain = &plain[..count];
@@ -145,25 +183,21 @@ impl Tokens {
                 let name = std::str::from_utf8(&plain[from..to]);
                 let class = name.ok().and_then(sound::typed).unwrap_or(0);
                 let start = int::to_usize(places[from]);
-                self.push([class, 0], start);
+                self.push([class, 0, 0], start);
                 from = to;
             }
         } else if count <= INITIALS_MAX {
             for (byte, place) in plain.iter().zip(places) {
                 let class = sound::initial(char::from(*byte)).unwrap_or(0);
-                self.push([class, 0], int::to_usize(place));
+                self.push([class, 0, 0], int::to_usize(place));
             }
             self.initials = true;
         } else {
-            self.push([0; 2], at);
+            self.push([0; PLANES], at);
         }
         end
     }
 
-    #[cfg(test)]
-    fn classes(&self) -> &[[u16; 2]] {
-        &self.classes
-    }
 }
 
 fn is_wide(c: char) -> bool {
@@ -207,7 +241,8 @@ fn segment(letters: &[u8], cuts: &mut [usize]) -> Option<usize> {
 /// What a key is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
-    shape: bool,
+    /// 0 is sound.
+    plane: u8,
     classes: [u16; ANCHOR],
 }
 
@@ -215,19 +250,19 @@ impl Key {
     #[inline]
     fn hash(self) -> u64 {
         let [a, b, c] = self.classes.map(u64::from);
-        let plane = u64::from(self.shape) << 48;
-        let all = (a | b << 16 | c << 32 | plane).wrapping_mul(GOLDEN);
-        (all ^ all >> 29).wrapping_mul(GOLDEN)
+        let plane = u64::from(self.plane) << 48;
+        (a | b << 16 | c << 32 | plane).wrapping_mul(GOLDEN)
     }
 
     fn has_initial(&self) -> bool {
-        !self.shape && self.classes.iter().any(|c| *c >= sound::INITIAL)
+        self.plane == 0 && self.classes.iter().any(|c| *c >= sound::INITIAL)
     }
 }
 
 #[inline]
 fn bits(hash: u64) -> u64 {
-    1 << (hash & 63) | 1 << (hash >> 6 & 63) | 1 << (hash >> 12 & 63)
+    // The low bits of a product know the low classes only.
+    1 << (hash >> 20 & 63) | 1 << (hash >> 26 & 63) | 1 << (hash >> 32 & 63)
 }
 
 /// The slot of a hash in a table of 2^n slots.
@@ -238,7 +273,11 @@ fn slot(hash: u64, slots: usize) -> usize {
 
 #[inline]
 fn tag(hash: u64) -> u32 {
-    int::low_u32(hash)
+    int::low_u32(hash >> 16)
+}
+
+fn plane_number(plane: usize) -> u8 {
+    int::low_byte(int::to_u32(plane))
 }
 
 /// Every key of an anchor.
@@ -262,7 +301,7 @@ fn keys(letters: [char; ANCHOR]) -> Vec<Key> {
         for &a in of[0] {
             for &b in of[1] {
                 for &c in of[2] {
-                    all.push(Key { shape: false, classes: [a, b, c] });
+                    all.push(Key { plane: 0, classes: [a, b, c] });
                 }
             }
         }
@@ -273,8 +312,10 @@ fn keys(letters: [char; ANCHOR]) -> Vec<Key> {
     product([x, b, c]);
     product([a, y, c]);
     product([a, b, z]);
-    let shapes = letters.map(|c| Classes::get().of(c)[1]);
-    all.push(Key { shape: true, classes: shapes });
+    for plane in 1..PLANES {
+        let classes = letters.map(|c| Classes::get().of(c)[plane]);
+        all.push(Key { plane: plane_number(plane), classes });
+    }
     all
 }
 
@@ -367,28 +408,26 @@ pub fn candidates(
     if tables.entries.is_empty() {
         return;
     }
-    let words = tables.filter.len();
-    for (at, three) in tokens.classes.windows(ANCHOR).enumerate() {
-        let &[a, b, c] = three else { continue };
-        if a[0] == 0 || b[0] == 0 || c[0] == 0 {
-            continue;
-        }
-        let key = Key { shape: false, classes: [a[0], b[0], c[0]] };
+    let filter = tables.filter;
+    let mut try_key = |key: Key, at: usize| {
         let hash = key.hash();
         let all = bits(hash);
-        if tables.filter[slot(hash, words)] & all == all
+        if filter[slot(hash, filter.len())] & all == all
             || tokens.initials && key.has_initial()
         {
             bucket(tables, tokens, at, hash, out);
         }
-        if a[1] == 0 || b[1] == 0 || c[1] == 0 {
+    };
+    for (at, three) in tokens.classes.windows(ANCHOR).enumerate() {
+        let &[[a, d, g], [b, e, h], [c, f, i]] = three else { continue };
+        if a == 0 || b == 0 || c == 0 {
             continue;
         }
-        let key = Key { shape: true, classes: [a[1], b[1], c[1]] };
-        let hash = key.hash();
-        let all = bits(hash);
-        if tables.filter[slot(hash, words)] & all == all {
-            bucket(tables, tokens, at, hash, out);
+        try_key(Key { plane: 0, classes: [a, b, c] }, at);
+        // Latin letters have a sound and no shape.
+        if d != 0 && e != 0 && f != 0 {
+            try_key(Key { plane: 1, classes: [d, e, f] }, at);
+            try_key(Key { plane: 2, classes: [g, h, i] }, at);
         }
     }
 }
@@ -460,9 +499,9 @@ impl Lookup {
     pub fn candidates(&self, tokens: &Tokens, out: &mut Vec<Heard>) {
         for (at, three) in tokens.classes.windows(ANCHOR).enumerate() {
             let &[a, b, c] = three else { continue };
-            for plane in [0, 1] {
+            for plane in 0..PLANES {
                 let classes = [a[plane], b[plane], c[plane]];
-                let key = Key { shape: plane == 1, classes };
+                let key = Key { plane: plane_number(plane), classes };
                 if classes.contains(&0) {
                     continue;
                 }

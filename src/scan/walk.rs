@@ -55,6 +55,8 @@ const JOINED_LETTERS_MIN: usize = 8;
 const REPEATS_MAX: u32 = 128;
 /// Invisible characters skipped when looking back for a word boundary.
 const LOOK_BACK_MAX: usize = 64;
+/// Characters on each side that tell the script of a text.
+const NEAR_LETTERS: usize = 32;
 
 /// Price of one letter read at a tier.
 pub fn letter_price(tier: u8) -> Milli {
@@ -150,6 +152,8 @@ pub(super) struct State<'p> {
     /// Letters read at tier 1 (the spelling's own replacements included).
     paid: u32,
     leet: u32,
+    /// Letters of another script.
+    homoglyphs: usize,
     /// Repeats of the letter being read.
     repeats: u32,
     filled: u32,
@@ -193,7 +197,11 @@ pub fn walk(
             }
             Class::Separator => {
                 gap.add(c);
-                if gap.separators > FREE_SEPARATORS_MAX {
+                let most = match pattern.gaps[at] {
+                    gap::SPACE => 2 * FREE_SEPARATORS_MAX + 1,
+                    _ => FREE_SEPARATORS_MAX,
+                };
+                if gap.separators > most {
                     return None;
                 }
                 continue;
@@ -217,7 +225,32 @@ pub fn walk(
     if row.has(PatternRow::RIGHT) {
         end = right_boundary(reader, &mut state, end)?;
     }
+    let foreign = state.homoglyphs == pattern.letters.len()
+        && is_foreign(reader.text, start, end);
+    let identifier = state.leet > 0
+        && row.has(PatternRow::LEFT)
+        && visible_before(reader.text, start).is_some_and(letter::is_digit);
+    if foreign || identifier {
+        return None;
+    }
     state.finish(end)
+}
+
+/// Whether a word of Greek or Cyrillic letters alone stands in a text of
+/// that script: no letter of a Latin keyboard is near, and one that looks
+/// like none is.
+fn is_foreign(text: &str, start: usize, end: usize) -> bool {
+    let before = text[..start].chars().rev().take(NEAR_LETTERS);
+    let after = text[end..].chars().take(NEAR_LETTERS);
+    let mut foreign = false;
+    for c in before.chain(after) {
+        if c.is_ascii_alphabetic() {
+            return false;
+        }
+        foreign |= matches!(c, '\u{370}'..='\u{52F}' | '\u{1F00}'..='\u{1FFF}')
+            && letter::readings(c).all(|to| !to.is_ascii());
+    }
+    foreign
 }
 
 impl<'p> State<'p> {
@@ -225,7 +258,7 @@ impl<'p> State<'p> {
         let row = pattern.row;
         let replaced = row.replaced();
         let part = |flag: u32| if row.has(flag) { replaced } else { 0 };
-        let sounds = part(PatternRow::PINYIN);
+        let sounds = part(PatternRow::PINYIN | PatternRow::PICTURE);
         let initials = part(PatternRow::INITIALS);
         State {
             pattern,
@@ -233,6 +266,7 @@ impl<'p> State<'p> {
             folds: Folds::from_bits(row.folds),
             paid: replaced.saturating_sub(sounds + initials),
             leet: 0,
+            homoglyphs: 0,
             repeats: 0,
             filled: 0,
             inner_gaps: 0,
@@ -258,7 +292,12 @@ impl<'p> State<'p> {
         let Some(reading) = letter::stands_for(c, self.letter(at)) else {
             return false;
         };
-        if reading.tier > 0 {
+        if reading.tier > 1 {
+            if self.gate != Gate::Free {
+                return false;
+            }
+            self.sounds += 1;
+        } else if reading.tier > 0 {
             let allowed = match self.gate {
                 Gate::ShortWord => false,
                 Gate::Single | Gate::Pair => {
@@ -271,6 +310,8 @@ impl<'p> State<'p> {
             }
             self.paid += 1;
             self.leet += u32::from(reading.fold == Some(Fold::Leet));
+            let alike = reading.fold == Some(Fold::Homoglyph);
+            self.homoglyphs += usize::from(alike);
         }
         if let Some(fold) = reading.fold {
             self.folds.insert(fold);
@@ -308,7 +349,10 @@ impl<'p> State<'p> {
                 if gap.separators == 0 {
                     self.joined += 1;
                 }
-                return !gap.clause;
+                // A full stop between words is a disguise where the letters
+                // have one too.
+                self.needs_all |= gap.clause;
+                return true;
             }
             gap::SYLLABLE => {
                 return gap.separators <= SYLLABLE_SEPARATORS_MAX
@@ -388,6 +432,15 @@ impl<'p> State<'p> {
     }
 }
 
+/// The character before `start` that shows.
+fn visible_before(text: &str, start: usize) -> Option<char> {
+    text[..start]
+        .chars()
+        .rev()
+        .take(LOOK_BACK_MAX)
+        .find(|c| !is_transparent(*c))
+}
+
 /// Whether a word may begin at `start`.
 fn is_left_boundary(
     text: &str,
@@ -395,12 +448,7 @@ fn is_left_boundary(
     first: char,
     gate: Gate,
 ) -> bool {
-    let before = text[..start]
-        .chars()
-        .rev()
-        .take(LOOK_BACK_MAX)
-        .find(|c| !is_transparent(*c));
-    let Some(before) = before else { return true };
+    let Some(before) = visible_before(text, start) else { return true };
     if letter::is_digit(before) {
         // `88casino` is the word with a prefix; `a8vx3` is an identifier,
         // and `12500` is not `500`.

@@ -18,7 +18,7 @@ use trommel::fold::{self, Fold, Sym, letter};
 use trommel::image::{Image, ImageView, PatternRow};
 use trommel::pack::{Options, compile_text};
 use trommel::scan::{
-    Engine, EngineKind, Folded, Hit, Reader, ScanScratch, walk,
+    Engine, EngineKind, Folded, Hit, Reader, ScanScratch, hear, walk,
 };
 use trommel::verdict::Milli;
 
@@ -119,6 +119,9 @@ fn read(
     out: &mut Vec<Place>,
 ) {
     let reader = Reader { text, view: *view, symbols };
+    if !symbols {
+        listen(&reader, out);
+    }
     let read_at_all = !symbols || symbols_are_read(view, text);
     let mut folded = Folded::default();
     for needle in 0..view.needle_count() {
@@ -157,6 +160,41 @@ fn read(
                     };
                     out.push(Place { hit, required: seen && read_at_all });
                 }
+            }
+        }
+    }
+}
+
+/// Every place where a term is heard. Which of them an engine must find
+/// depends on readings; that both find the same is compared.
+fn listen(reader: &Reader<'_>, out: &mut Vec<Place>) {
+    let view = &reader.view;
+    let entries = view.sound.iter().flat_map(|part| part.entries);
+    let numbers: std::collections::BTreeSet<u32> =
+        entries.map(|[_, pattern, _]| *pattern).collect();
+    for number in numbers {
+        let pattern = view.pattern(number as usize);
+        for (start, _) in reader.text.char_indices() {
+            let Some(found) = hear(reader, pattern, start) else { continue };
+            for &term in view.pattern_terms(pattern.row) {
+                let info = &view.terms[term as usize];
+                if found.tier > info.tier_max() {
+                    continue;
+                }
+                let mut folds = found.folds;
+                if info.is_alias() {
+                    folds.insert(Fold::Alias);
+                }
+                let span = Span::new(start as u32, found.end as u32);
+                let hit = Hit {
+                    set: info.set,
+                    span,
+                    term,
+                    penalty: found.penalty,
+                    folds,
+                    tier: found.tier,
+                };
+                out.push(Place { hit, required: false });
             }
         }
     }
