@@ -34,6 +34,9 @@ impl Sym {
     }
 }
 
+/// Letters that are looked for as what they look like, not as what they are:
+/// the long s is written for f.
+const SEEN_AS: [(char, char); 1] = [('ſ', 'f')];
 /// Code points a block of the table covers.
 const BLOCK: usize = 256;
 /// The CJK radicals: from here on scripts are mostly written without spaces.
@@ -139,8 +142,11 @@ pub fn build_classes(alphabet: &BTreeSet<char>) -> Option<ClassTable> {
         }
     }
     for &c in &sources {
-        let found =
-            letter::readings(c).find_map(|to| class_of_letter.get(&to));
+        let first = SEEN_AS.iter().find(|row| row.0 == c).map(|row| row.1);
+        let found = first
+            .into_iter()
+            .chain(letter::readings(c))
+            .find_map(|to| class_of_letter.get(&to));
         let Some(&class) = found else { continue };
         let symbol = matches!(tables::kind(c), Kind::Separator);
         let bit = if symbol { Sym::SYMBOL_BIT } else { 0 };

@@ -27,6 +27,11 @@ pub fn count(kind: char, letters: impl Iterator<Item = char>) -> f64 {
     (f64::from(SKETCH[int::low_usize(slot)]) / 8.0).exp2() - 1.0
 }
 
+/// How often a Han character stands in a text.
+pub fn han(c: char) -> f64 {
+    count('1', std::iter::once(c))
+}
+
 /// How often words hold these two characters side by side.
 pub fn pair(a: char, b: char) -> f64 {
     if !tables::is_han(a) || !tables::is_han(b) {

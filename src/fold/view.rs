@@ -22,6 +22,7 @@ const PICTURE: &str = "*";
 const BREAK: &str = "\u{FFFD}";
 /// Lines that make columns, and letters of such a line.
 const LINES_MIN: usize = 3;
+const LINE_BYTES_MAX: usize = 96;
 const COLUMNS: std::ops::RangeInclusive<usize> = 2..=12;
 
 /// What a range of the view went through.
@@ -136,7 +137,11 @@ impl View {
 /// vector instructions, and at every twelfth.
 fn is_promising(bytes: &[u8]) -> bool {
     memchr::memchr3(b'&', b'%', b'\\', bytes).is_some()
-        || memchr::memchr2(b'[', b'/', bytes).is_some()
+        || memchr::memchr2_iter(b'[', b'/', bytes).any(|at| {
+            // A name in Han, or what else a code may begin with.
+            let next = bytes.get(at + 1).copied().unwrap_or(b' ');
+            next >= 0xE0 || matches!(next, b'e' | b'd' | b'o' | b'O')
+        })
         || memchr::memchr_iter(0xF0, bytes)
             .any(|at| bytes.get(at + 1..at + 3) == Some(&[0x9F, 0x87]))
         || codes::has_token(bytes)
@@ -159,6 +164,11 @@ fn pieces(text: &str, view: &mut View) {
     let (mut at, mut kept) = (0, 0);
     while at < bytes.len() {
         let start = at;
+        if !is_start(bytes[start]) {
+            at += 1;
+            continue;
+        }
+        // What may start is ASCII or leads a character.
         let rest = &text[start..];
         let mut buffer = [0; 4];
         let encoded;
@@ -197,7 +207,7 @@ fn pieces(text: &str, view: &mut View) {
                 (&*encoded, len, Shown::Bytes)
             }
             _ => {
-                at += step(rest);
+                at += 1;
                 continue;
             }
         };
@@ -211,6 +221,13 @@ fn pieces(text: &str, view: &mut View) {
         let tail = text.len() - kept;
         view.push(&text[kept..], kept, tail, Shown::Copied);
     }
+}
+
+/// Whether something to decode may begin with a byte.
+#[inline]
+fn is_start(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(byte, b'&' | b'%' | b'\\' | b'[' | b'/' | 0xF0)
 }
 
 /// Bytes of the first character, and of a whole run of regional letters.
@@ -250,6 +267,9 @@ fn columns(text: &str, view: &mut View) {
 fn letters(line: &str, start: usize) -> Vec<(usize, char)> {
     let is_letter = |c: char| matches!(tables::kind(c), Kind::Letter);
     let most = COLUMNS.end() + 1;
+    if line.len() > LINE_BYTES_MAX {
+        return Vec::new();
+    }
     let all: Vec<(usize, char)> = line
         .char_indices()
         .filter(|(_, c)| is_letter(*c))

@@ -9,9 +9,9 @@
 //! | three Han | one |
 //! | four Han and more | any, of which one Han at least stays Han |
 //!
-//! A text says something else by accident all the time: 为信 is heard as 微信
-//! in 认为信任. Where every replaced character makes a common word with the
-//! character beside it, the text means that word.
+//! A text says something else by accident all the time: 是父母 is heard as
+//! 死父母. Where every replaced character stands far more naturally in the text
+//! than the one it would be replacing, the text means what it says.
 
 use crate::base::int;
 use crate::fold::{Fold, letter, ordinary, sound, tables};
@@ -20,9 +20,14 @@ use crate::image::Pattern;
 use super::walk::{Class, Gap, State, Walked, unseen};
 use super::{FREE_SEPARATORS_MAX, Reader};
 
-/// How common a pair of characters must be, in parts of 10^9, to be a word
-/// that the writer means.
-const COMMON_PAIR: f64 = 4000.0;
+/// How natural a replacement must be, in parts of 10^9, and how much more
+/// than the character it replaces, to be no disguise.
+const NATURAL: f64 = 4000.0;
+const NATURAL_RATIO: f64 = 100.0;
+/// Characters stand beside each other by chance a part of their own count.
+const BY_CHANCE: f64 = 50.0;
+/// Characters so common (是, 的) are no disguise in a short term.
+const FUNCTION_WORD: f64 = 4e6;
 /// Han of a term of which one alone may be replaced.
 const SHORT_HAN: usize = 3;
 
@@ -35,8 +40,10 @@ struct Ear {
     initials: u32,
     /// Han characters of the text.
     han: usize,
-    /// Some replacement is not part of a common word.
+    /// Some replacement is not what one would expect there.
     unusual: bool,
+    /// Every replacement is one of the commonest characters.
+    function: bool,
     /// Byte after the last Latin letter that was read as sound.
     latin_end: usize,
 }
@@ -49,7 +56,7 @@ pub fn hear(
 ) -> Option<Walked> {
     let text = reader.text;
     let mut state = State::new(pattern);
-    let mut ear = Ear::default();
+    let mut ear = Ear { function: true, ..Ear::default() };
     let mut gap = Gap::default();
     let (mut at, mut byte, mut end) = (0, start, start);
     while at < pattern.letters.len() {
@@ -93,7 +100,8 @@ pub fn hear(
     let han = letters.iter().filter(|c| tables::is_han(**c)).count();
     let replaced = int::to_usize(ear.sounds + ear.initials);
     let most = if han <= SHORT_HAN { 1 } else { han };
-    if replaced == 0 || replaced > most || ear.han == 0 || !ear.unusual {
+    let chance = !ear.unusual || ear.function && han <= SHORT_HAN;
+    if replaced == 0 || replaced > most || ear.han == 0 || chance {
         return None;
     }
     state.heard(ear.sounds, ear.initials);
@@ -121,7 +129,8 @@ impl Ear {
             let fold = sound::stands_for(c, wanted)?;
             state.folds.insert(fold);
             self.sounds += 1;
-            self.unusual |= !is_ordinary(text, byte, c);
+            self.unusual |= !is_natural(text, byte, c, wanted);
+            self.function &= ordinary::han(c) >= FUNCTION_WORD;
             return Some(len);
         }
         if state.read(c, at) {
@@ -141,6 +150,7 @@ impl Ear {
             return None;
         }
         self.unusual = true;
+        self.function = false;
         let longest = sound::readings(wanted)
             .filter_map(|name| typed(&text[byte..], name))
             .max();
@@ -181,14 +191,16 @@ fn typed(text: &str, name: &str) -> Option<usize> {
     Some(end)
 }
 
-/// Whether a character of a text makes a common word with a neighbour.
-fn is_ordinary(text: &str, byte: usize, c: char) -> bool {
-    let c = letter::canonical(c);
-    let common = |a: char, b: char| ordinary::pair(a, b) >= COMMON_PAIR;
+/// Whether a character stands between its neighbours in a text far more
+/// naturally than the one of the term would.
+fn is_natural(text: &str, byte: usize, c: char, wanted: char) -> bool {
     let before = text[..byte].chars().next_back().map(letter::canonical);
-    let mut after = text[byte..].chars();
-    after.next();
-    let after = after.next().map(letter::canonical);
-    before.is_some_and(|before| common(before, c))
-        || after.is_some_and(|after| common(c, after))
+    let after = text[byte..].chars().nth(1).map(letter::canonical);
+    let fits = |c: char| {
+        let left = before.map_or(0.0, |b| ordinary::pair(b, c));
+        let right = after.map_or(0.0, |a| ordinary::pair(c, a));
+        left.max(right).max(ordinary::han(c) / BY_CHANCE)
+    };
+    let said = fits(letter::canonical(c));
+    said >= NATURAL && said > NATURAL_RATIO * fits(wanted)
 }

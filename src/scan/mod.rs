@@ -40,7 +40,7 @@ use sieve::{Simd, Singles};
 /// Price of a hit that was read through an escape.
 const ESCAPE_PRICE: u16 = 30;
 /// Symbols from here on may be pictures of words.
-const FIRST_PICTURE: u32 = 0x2190;
+const FIRST_PICTURE: u32 = 0x2100;
 /// Price of a hit whose letters stand below each other.
 const COLUMN_PRICE: u16 = 50;
 /// Price of a hit in Base64 or hexadecimal.

@@ -3,18 +3,18 @@
 //! by others that sound or look like them. Decides nothing: `hear` walks the
 //! text as `walk` does.
 //!
-//! Each Han character of a text is a token with three classes (`fold::sound`);
+//! Each Han character of a text is a token with two classes (`fold::sound`);
 //! a typed syllable beside Han is a token with the class of its sound, a
 //! lone Latin letter stands for any syllable that begins with it. Separators
 //! leave no trace. A term has one **anchor**: three neighbouring Han, where
 //! their sounds are rarest. The keys of an anchor are
 //!
 //! - its three sounds, for each combination of readings,
-//! - its three families, and its three corners (shapes),
+//! - its three shapes,
 //! - two sounds and a Latin letter, at each of the three places.
 //!
 //! At each token of the text the key of the three that begin here is looked
-//! up: one word of a blocked Bloom filter ends nearly all of them, then the
+//! up: one bit of a filter ends nearly all of them, then the
 //! bucket of the key lists terms and places. Keys with a Latin letter skip
 //! the filter: texts seldom have one.
 //!
@@ -45,13 +45,18 @@ const SYLLABLE_BYTES_MAX: usize = 6;
 
 /// Limits of the filter in 64-bit words; the ceiling is 256 KiB.
 const FILTER_WORDS: (usize, usize) = (2, 1 << 15);
+/// Bits of the filter for each key.
+const FILTER_BITS: usize = 48;
 const BUCKETS: (usize, usize) = (2, 1 << 20);
 
-/// A text as sounds and shapes.
+/// A text as sounds and shapes. Buffers are reused: what lies behind `count`
+/// is left over from longer texts.
 #[derive(Debug, Default)]
 pub struct Tokens {
+    count: usize,
     /// Classes of each plane; zeros keep neighbours apart.
-    classes: Vec<[u16; PLANES]>,
+    sounds: Vec<u16>,
+    shapes: Vec<u16>,
     /// Byte where each token begins.
     starts: Vec<u32>,
     /// Some token is a lone Latin letter.
@@ -68,9 +73,17 @@ pub struct Heard {
 impl Tokens {
     /// Reads a text. Cost: one look-up for each character that is not ASCII.
     pub fn fill(&mut self, text: &str, classes: ClassView<'_>) {
-        self.classes.clear();
-        self.starts.clear();
+        self.count = 0;
         self.initials = false;
+        if text.is_ascii() {
+            return;
+        }
+        let room = text.len();
+        if self.starts.len() < room {
+            self.sounds.resize(room, 0);
+            self.shapes.resize(room, 0);
+            self.starts.resize(room, 0);
+        }
         let tables = Classes::get();
         let bytes = text.as_bytes();
         let mut at = 0;
@@ -90,8 +103,7 @@ impl Tokens {
                     | low(third);
                 let found = tables.of_code(code);
                 if found[0] != 0 {
-                    self.classes.push(found);
-                    self.starts.push(int::to_u32(at));
+                    self.put(found, at);
                     at += 3;
                     continue;
                 }
@@ -116,8 +128,7 @@ impl Tokens {
         // Only beside Han may it be a disguise: elsewhere it is a word, and
         // words in Latin letters are spellings.
         let after = bytes.get(end).copied().unwrap_or(b' ');
-        let follows = self.classes.last().is_some_and(|last| last[0] != 0);
-        if end - at > SYLLABLES_BYTES_MAX || !follows && after < 0x80 {
+        if end - at > SYLLABLES_BYTES_MAX || !self.follows() && after < 0x80 {
             self.push([0; PLANES], at);
             return end;
         }
@@ -141,12 +152,25 @@ impl Tokens {
         at + c.len_utf8()
     }
 
+    /// A token takes a byte of the text at least, so there is room.
+    #[inline]
+    fn put(&mut self, [sound, shape]: [u16; PLANES], at: usize) {
+        self.sounds[self.count] = sound;
+        self.shapes[self.count] = shape;
+        self.starts[self.count] = int::to_u32(at);
+        self.count += 1;
+    }
+
     fn push(&mut self, classes: [u16; PLANES], at: usize) {
         // Two breaks say no more than one.
-        if classes != [0; PLANES] || self.classes.last() != Some(&[0; PLANES]) {
-            self.classes.push(classes);
-            self.starts.push(int::to_u32(at));
+        if classes != [0; PLANES] || self.follows() {
+            self.put(classes, at);
         }
+    }
+
+    /// Whether the token before is no break.
+    fn follows(&self) -> bool {
+        self.count > 0 && self.sounds[self.count - 1] != 0
     }
 
     /// Reads a run of Latin letters, which begins at `at`; gives its end.
@@ -167,7 +191,7 @@ impl Tokens {
             count += 1;
             end = at + offset + c.len_utf8();
         }
-        let beside = self.classes.last().is_some_and(|last| last[0] != 0)
+        let beside = self.follows()
             || text[end..].chars().next().is_some_and(is_wide);
         if count > plain.len() || !beside {
             self.push([0; PLANES], at);
@@ -183,13 +207,13 @@ impl Tokens {
                 let name = std::str::from_utf8(&plain[from..to]);
                 let class = name.ok().and_then(sound::typed).unwrap_or(0);
                 let start = int::to_usize(places[from]);
-                self.push([class, 0, 0], start);
+                self.push([class, 0], start);
                 from = to;
             }
         } else if count <= INITIALS_MAX {
             for (byte, place) in plain.iter().zip(places) {
                 let class = sound::initial(char::from(*byte)).unwrap_or(0);
-                self.push([class, 0, 0], int::to_usize(place));
+                self.push([class, 0], int::to_usize(place));
             }
             self.initials = true;
         } else {
@@ -259,10 +283,16 @@ impl Key {
     }
 }
 
+/// Word and bit of the filter, of 2^n words, for a hash.
 #[inline]
-fn bits(hash: u64) -> u64 {
-    // The low bits of a product know the low classes only.
-    1 << (hash >> 20 & 63) | 1 << (hash >> 26 & 63) | 1 << (hash >> 32 & 63)
+fn bit(hash: u64, shift: u32) -> (usize, u64) {
+    let number = hash >> shift;
+    (int::low_usize(number >> 6), 1 << (number & 63))
+}
+
+/// Shift that leaves the number of a bit of so many words.
+fn bit_shift(words: usize) -> u32 {
+    64 - 6 - words.trailing_zeros()
 }
 
 /// The slot of a hash in a table of 2^n slots.
@@ -377,12 +407,13 @@ pub fn build(
     };
     let filtered = all.iter().filter(|row| row.3).count();
     let mut parts = SoundParts {
-        filter: vec![0; size(filtered * 16 / 64, FILTER_WORDS)],
+        filter: vec![0; size(filtered * FILTER_BITS / 64, FILTER_WORDS)],
         ..SoundParts::default()
     };
-    let words = parts.filter.len();
+    let shift = bit_shift(parts.filter.len());
     for (hash, ..) in all.iter().filter(|row| row.3) {
-        parts.filter[slot(*hash, words)] |= bits(*hash);
+        let (word, bit) = bit(*hash, shift);
+        parts.filter[word] |= bit;
     }
     let buckets = size(all.len() / 2, BUCKETS);
     all.sort_unstable();
@@ -408,26 +439,43 @@ pub fn candidates(
     if tables.entries.is_empty() {
         return;
     }
+    let planes = [&tokens.sounds, &tokens.shapes];
+    for (plane, classes) in planes.into_iter().enumerate() {
+        let Some(classes) = classes.get(..tokens.count) else { continue };
+        sieve(tables, tokens, plane, classes, out);
+    }
+}
+
+/// The keys of one plane. The three classes of a key roll through one
+/// number, the first in its low bits, as `Key::hash` has them.
+fn sieve(
+    tables: &SoundView<'_>,
+    tokens: &Tokens,
+    plane: usize,
+    classes: &[u16],
+    out: &mut Vec<Heard>,
+) {
     let filter = tables.filter;
-    let mut try_key = |key: Key, at: usize| {
-        let hash = key.hash();
-        let all = bits(hash);
-        if filter[slot(hash, filter.len())] & all == all
-            || tokens.initials && key.has_initial()
-        {
-            bucket(tables, tokens, at, hash, out);
-        }
-    };
-    for (at, three) in tokens.classes.windows(ANCHOR).enumerate() {
-        let &[[a, d, g], [b, e, h], [c, f, i]] = three else { continue };
-        if a == 0 || b == 0 || c == 0 {
+    let shift = bit_shift(filter.len());
+    let tail = u64::from(plane_number(plane)) << 48;
+    let initials = plane == 0 && tokens.initials;
+    let mut key = 0;
+    let mut seen = 0;
+    for (at, &class) in classes.iter().enumerate() {
+        key = key >> 16 | u64::from(class) << 32;
+        seen = if class == 0 { 0 } else { seen + 1 };
+        if seen < ANCHOR {
             continue;
         }
-        try_key(Key { plane: 0, classes: [a, b, c] }, at);
-        // Latin letters have a sound and no shape.
-        if d != 0 && e != 0 && f != 0 {
-            try_key(Key { plane: 1, classes: [d, e, f] }, at);
-            try_key(Key { plane: 2, classes: [g, h, i] }, at);
+        let hash = (key | tail).wrapping_mul(GOLDEN);
+        let (word, bit) = bit(hash, shift);
+        let known = filter.get(word).is_some_and(|word| word & bit != 0);
+        let unknown = initials
+            && [key, key >> 16, key >> 32]
+                .iter()
+                .any(|class| class & 0xFFFF >= u64::from(sound::INITIAL));
+        if known || unknown {
+            bucket(tables, tokens, at + 1 - ANCHOR, hash, out);
         }
     }
 }
@@ -497,12 +545,14 @@ impl Lookup {
     }
 
     pub fn candidates(&self, tokens: &Tokens, out: &mut Vec<Heard>) {
-        for (at, three) in tokens.classes.windows(ANCHOR).enumerate() {
-            let &[a, b, c] = three else { continue };
-            for plane in 0..PLANES {
-                let classes = [a[plane], b[plane], c[plane]];
-                let key = Key { plane: plane_number(plane), classes };
-                if classes.contains(&0) {
+        let planes = [&tokens.sounds, &tokens.shapes];
+        for (plane, classes) in planes.into_iter().enumerate() {
+            let classes = &classes[..tokens.count];
+            for (at, three) in classes.windows(ANCHOR).enumerate() {
+                let &[a, b, c] = three else { continue };
+                let plane = plane_number(plane);
+                let key = Key { plane, classes: [a, b, c] };
+                if three.contains(&0) {
                     continue;
                 }
                 for (pattern, place) in

@@ -50,6 +50,9 @@ const SYLLABLE_SEPARATORS_MAX: u32 = 2;
 const WORD_SEPARATORS_MAX: u32 = 2;
 /// A phrase written without its spaces needs this many letters.
 const JOINED_LETTERS_MIN: usize = 8;
+/// From so many letters on a quarter of them must be no digits and signs,
+/// a third of fewer.
+const PHRASE_LETTERS_MIN: usize = 8;
 /// How often one letter may be repeated. Bounded, because a pattern that may
 /// begin anywhere in a run is tried at each of its letters.
 const REPEATS_MAX: u32 = 128;
@@ -122,6 +125,8 @@ pub(super) struct Gap {
     pub clause: bool,
     /// A full stop that a blank has not followed yet.
     dot: bool,
+    /// Something invisible is there.
+    pub veil: bool,
 }
 
 impl Gap {
@@ -158,6 +163,8 @@ pub(super) struct State<'p> {
     repeats: u32,
     filled: u32,
     inner_gaps: u32,
+    /// Inner gaps that hold nothing but what does not show.
+    veiled: u32,
     /// A gap that is only allowed when every gap is filled.
     pub needs_all: bool,
     joined: u32,
@@ -193,6 +200,7 @@ pub fn walk(
         match reader.class(c) {
             Class::Ignorable => {
                 invisible.insert(unseen(c));
+                gap.veil = true;
                 continue;
             }
             Class::Separator => {
@@ -270,6 +278,7 @@ impl<'p> State<'p> {
             repeats: 0,
             filled: 0,
             inner_gaps: 0,
+            veiled: 0,
             needs_all: false,
             joined: 0,
             sounds,
@@ -367,6 +376,7 @@ impl<'p> State<'p> {
         }
         self.inner_gaps += 1;
         if gap.separators == 0 {
+            self.veiled += u32::from(gap.veil);
             return true;
         }
         self.filled += 1;
@@ -392,7 +402,7 @@ impl<'p> State<'p> {
 
     pub fn finish(mut self, end: usize) -> Option<Walked> {
         let count = self.pattern.letters.len();
-        if self.needs_all && self.filled < self.inner_gaps {
+        if self.needs_all && self.filled + self.veiled < self.inner_gaps {
             return None;
         }
         if self.joined > 0 {
@@ -404,7 +414,12 @@ impl<'p> State<'p> {
         }
         // A number is not a word in disguise: some letters must be letters.
         let leet = crate::base::int::to_usize(self.leet);
-        if leet > 0 && (leet * 3 > count * 2 || count - leet < 2) {
+        let most = if count < PHRASE_LETTERS_MIN {
+            count * 2 / 3
+        } else {
+            count * 3 / 4
+        };
+        if leet > 0 && (leet > most || count - leet < 2) {
             return None;
         }
         let paid = u16::try_from(self.paid).unwrap_or(u16::MAX);
