@@ -30,8 +30,8 @@ pub mod sound;
 pub mod tables;
 mod view;
 
-pub use classes::{ClassTable, ClassView, Sym, build_classes};
-pub use view::{Passed, View, decode};
+pub use classes::{BASIC, ClassTable, ClassView, Sym, build_classes, mark};
+pub use view::{Passed, View, decode, decode_marked};
 
 use std::fmt;
 

@@ -133,11 +133,10 @@ impl View {
     }
 }
 
-/// Whether a text may have something to decode. One look at each byte, by
+/// Whether a text may have something to decode but escapes. One look at each byte, by
 /// vector instructions, and at every twelfth.
 fn is_promising(bytes: &[u8]) -> bool {
-    memchr::memchr3(b'&', b'%', b'\\', bytes).is_some()
-        || memchr::memchr2_iter(b'[', b'/', bytes).any(|at| {
+    memchr::memchr2_iter(b'[', b'/', bytes).any(|at| {
             // A name in Han, or what else a code may begin with.
             let next = bytes.get(at + 1).copied().unwrap_or(b' ');
             next >= 0xE0 || matches!(next, b'e' | b'd' | b'o' | b'O')
@@ -149,8 +148,13 @@ fn is_promising(bytes: &[u8]) -> bool {
 
 /// Decodes a text; `None` when nothing in it asks for that. Linear time.
 pub fn decode(text: &str) -> Option<View> {
+    decode_marked(text, true)
+}
+
+/// The same for a text of which is known whether it holds `&`, `%` or `\`.
+pub fn decode_marked(text: &str, escapes: bool) -> Option<View> {
     let mut view = View::default();
-    if is_promising(text.as_bytes()) {
+    if escapes || is_promising(text.as_bytes()) {
         pieces(text, &mut view);
     }
     columns(text, &mut view);

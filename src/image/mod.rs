@@ -18,7 +18,7 @@ use crate::base::int;
 use crate::base::limits;
 
 pub use format::{
-    Gate, KEY_LINE, MAGIC, PAIR_WORDS, PatternRow, TermRow, VERSION, gap,
+    Gate, KEY_LINE, MAGIC, NARROW_WORDS, PatternRow, TermRow, VERSION, gap,
     section,
 };
 pub use meta::{Condition, Literal, Meta, Op, PackMeta, RuleMeta, SetMeta};

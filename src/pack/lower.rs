@@ -28,7 +28,7 @@ use crate::fold::{self, Level, letter, tables};
 use crate::image::{
     Condition, Meta, PackMeta, Parts, PatternRow, RuleMeta, TermRow,
 };
-use crate::scan::{Needle, build_fused, build_sound, is_heard};
+use crate::scan::{Needle, Phase, build_fused, build_sound, is_heard};
 
 /// Everything the image needs, or `None` when the dictionary is too large.
 pub fn lower(
@@ -471,7 +471,7 @@ fn dictionary(
         .collect::<HashSet<char>>()
         .into_iter()
         .collect();
-    let classes = fold::build_classes(&alphabet)?;
+    let mut classes = fold::build_classes(&alphabet)?;
     let mut entries: Vec<(Vec<u16>, Spelling, u32)> = spelled
         .par_drain(..)
         .map(|(spelling, term)| {
@@ -493,13 +493,17 @@ fn dictionary(
         int::to_u32(longest),
     ];
     let frequency = ByClass { letters: classes.letters_by_class() };
-    parts.fused = [0, 1].map(|phase| {
-        let wanted: Vec<bool> = phases.iter().map(|p| p[phase]).collect();
-        build_fused(&needles, &wanted, classes.narrow_end, &frequency)
+    let mut marks = vec![0; usize::from(classes.class_count)];
+    parts.fused = Phase::ALL.map(|phase| {
+        let at = phase.index();
+        let wanted: Vec<bool> = phases.iter().map(|p| p[at]).collect();
+        let end = classes.narrow_end;
+        build_fused(&needles, &wanted, phase, end, &frequency, &mut marks)
     });
     parts.sound = [true, false].map(|waking| {
         build_sound(&heard(&parts, waking), &sound::frequency)
     });
+    classes.mark(&marks);
     parts.class_index = classes.index;
     parts.class_blocks = classes.blocks;
     parts.tables_digest = tables::tables_digest();

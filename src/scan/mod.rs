@@ -8,6 +8,8 @@
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 mod folded;
 mod fused;
 mod hear;
@@ -32,10 +34,12 @@ pub use sound::{
 };
 pub use walk::{Reader, Walked, letter_price, walk};
 
+pub use sieve::Simd;
+
 use walk::FREE_SEPARATORS_MAX;
 
 use reference::{Reference, ReferenceScratch};
-use sieve::{Simd, Singles};
+use sieve::Singles;
 
 /// Price of a hit that was read through an escape.
 const ESCAPE_PRICE: u16 = 30;
@@ -94,7 +98,7 @@ pub enum Phase {
 impl Phase {
     pub const ALL: [Phase; 2] = [Phase::Waking, Phase::Rest];
 
-    fn index(self) -> usize {
+    pub(crate) fn index(self) -> usize {
         match self {
             Phase::Waking => 0,
             Phase::Rest => 1,
@@ -163,6 +167,8 @@ pub struct Engine {
     hears: bool,
     simd: Simd,
     singles: [Singles; 2],
+    /// By phase: it has no needles.
+    idle: [bool; 2],
     own_symbols: Vec<char>,
 }
 
@@ -192,8 +198,13 @@ struct Reading {
 #[derive(Debug, Default)]
 pub struct ScanScratch {
     prepared: Prepared,
+    search: Buffers,
+}
+
+#[derive(Debug, Default)]
+struct Buffers {
     reference: ReferenceScratch,
-    survivors: Vec<sieve::Survivor>,
+    survivors: Vec<u32>,
     candidates: Vec<Candidate>,
     heard: Vec<Heard>,
     starts: RunStarts,
@@ -216,6 +227,10 @@ impl Engine {
         let lookup = (kind == EngineKind::Reference).then(|| {
             Phase::ALL.map(|phase| sound::Lookup::new(&view, phase))
         });
+        let idle = [0, 1].map(|at| {
+            let tables = &view.fused[at];
+            tables.bucket_needles.is_empty() && tables.singles.is_empty()
+        });
         Ok(Engine {
             kind,
             reference,
@@ -223,14 +238,20 @@ impl Engine {
             hears: view.sound.iter().any(|part| !part.entries.is_empty()),
             simd: Simd::detect(),
             singles: Phase::ALL.map(|phase| Singles::new(&view, phase)),
+            idle,
             own_symbols: own_symbols(&view),
         })
     }
 
-    /// The same engine without vector instructions, to compare with.
-    pub fn portable(mut self) -> Engine {
-        self.simd = Simd::Portable;
+    /// The same engine with other vector instructions, to compare with.
+    pub fn with_simd(mut self, simd: Simd) -> Engine {
+        self.simd = simd;
         self
+    }
+
+    /// The vector instructions in use.
+    pub fn simd(&self) -> Simd {
+        self.simd
     }
 
     pub fn kind(&self) -> EngineKind {
@@ -248,15 +269,16 @@ impl Engine {
         scratch: &mut ScanScratch,
         out: &mut Vec<Hit>,
     ) {
+        let ScanScratch { prepared, search } = scratch;
         let from = out.len();
-        let mut prepared = std::mem::take(&mut scratch.prepared);
-        self.prepare(view, text, &mut prepared);
+        self.prepare(view, text, prepared);
         for phase in Phase::ALL {
-            let prepared = &prepared;
-            self.scan_phase(view, phase, None, text, prepared, scratch, out);
+            let filter = Filter { phase, wanted: None };
+            self.find(view, filter, text, prepared, search, out);
         }
-        scratch.prepared = prepared;
-        settle(&mut out[from..]);
+        if out.len() - from > 1 {
+            settle(&mut out[from..]);
+        }
     }
 
     /// Folds a text for `scan_phase`.
@@ -266,11 +288,13 @@ impl Engine {
         text: &str,
         out: &mut Prepared,
     ) {
-        out.own.fill(view, &self.own_symbols, text);
+        let own = &self.own_symbols;
+        out.own.fill(self.simd, view, own, text);
         self.fill_tokens(view, text, &mut out.own.tokens);
-        out.decoded = fold::decode(text);
+        let escapes = out.own.plain.has_escapes();
+        out.decoded = fold::decode_marked(text, escapes);
         if let Some(decoded) = &out.decoded {
-            out.inner.fill(view, &self.own_symbols, &decoded.text);
+            out.inner.fill(self.simd, view, own, &decoded.text);
             let tokens = &mut out.inner.tokens;
             self.fill_tokens(view, &decoded.text, tokens);
         }
@@ -300,8 +324,24 @@ impl Engine {
         scratch: &mut ScanScratch,
         out: &mut Vec<Hit>,
     ) {
-        let from = out.len();
         let filter = Filter { phase, wanted };
+        let scratch = &mut scratch.search;
+        self.find(view, filter, text, prepared, scratch, out);
+    }
+
+    fn find(
+        &self,
+        view: &ImageView<'_>,
+        filter: Filter<'_>,
+        text: &str,
+        prepared: &Prepared,
+        scratch: &mut Buffers,
+        out: &mut Vec<Hit>,
+    ) {
+        if self.idle[filter.phase.index()] {
+            return;
+        }
+        let from = out.len();
         self.read(view, filter, text, &prepared.own, scratch, out);
         if let Some(decoded) = &prepared.decoded {
             let first = out.len();
@@ -338,7 +378,7 @@ impl Engine {
         filter: Filter<'_>,
         text: &str,
         reading: &Reading,
-        scratch: &mut ScanScratch,
+        scratch: &mut Buffers,
         out: &mut Vec<Hit>,
     ) {
         let phase = filter.phase;
@@ -373,7 +413,7 @@ impl Engine {
         reader: &Reader<'_>,
         filter: Filter<'_>,
         tokens: &Tokens,
-        scratch: &mut ScanScratch,
+        scratch: &mut Buffers,
         out: &mut Vec<Hit>,
     ) {
         let phase = filter.phase.index();
@@ -402,7 +442,7 @@ impl Engine {
         phase: Phase,
         folded: &Folded,
         windows: &[Range<usize>],
-        scratch: &mut ScanScratch,
+        scratch: &mut Buffers,
     ) {
         scratch.candidates.clear();
         if let Some(reference) = &self.reference {
@@ -430,13 +470,21 @@ impl Engine {
 }
 
 impl Reading {
-    fn fill(&mut self, view: &ImageView<'_>, own: &[char], text: &str) {
-        let seen = self.plain.fill(text, view.classes, false);
-        self.has_symbols = seen.symbols && symbols_matter(view, own, text);
+    fn fill(
+        &mut self,
+        simd: Simd,
+        view: &ImageView<'_>,
+        own: &[char],
+        text: &str,
+    ) {
+        self.plain.fill(simd, text, view.classes, false);
+        let symbols = self.plain.symbols();
+        self.has_symbols =
+            !symbols.is_empty() && symbols_matter(view, own, text, symbols);
         if !self.has_symbols {
             return;
         }
-        self.marked.fill(text, view.classes, true);
+        self.marked.fill(simd, text, view.classes, true);
         self.windows.clear();
         let reach = view.needle_len_max();
         for symbol in self.marked.symbols() {
@@ -479,7 +527,7 @@ fn verify_all(
     reader: &Reader<'_>,
     filter: Filter<'_>,
     folded: &Folded,
-    scratch: &mut ScanScratch,
+    scratch: &mut Buffers,
     out: &mut Vec<Hit>,
 ) {
     let mut last = u32::MAX;
@@ -499,39 +547,35 @@ fn verify_all(
 /// Whether reading symbols as letters can change anything: a symbol that a
 /// term writes is there, or a look-alike symbol touches a Latin letter or
 /// digit (`p@ss`, `$ale`, `FR€€`). An exclamation mark or a bracket behind a
-/// word is punctuation.
-fn symbols_matter(view: &ImageView<'_>, own: &[char], text: &str) -> bool {
+/// word is punctuation. `symbols` says where in the text symbols stand.
+fn symbols_matter(
+    view: &ImageView<'_>,
+    own: &[char],
+    text: &str,
+    symbols: &[u32],
+) -> bool {
     use crate::fold::{Sym, letter};
     let is_word = |c: char| {
-        c.is_ascii_alphanumeric()
-            || !c.is_ascii()
-                && !letter::is_unspaced(c)
-                && (letter::is_word_letter(c) || letter::is_digit(c))
+        let symbol = view.classes.get(c).0 & Sym::SYMBOL_BIT != 0;
+        !symbol
+            && (c.is_ascii_alphanumeric()
+                || !c.is_ascii()
+                    && !letter::is_unspaced(c)
+                    && (letter::is_word_letter(c) || letter::is_digit(c)))
     };
-    // Only the neighbours of symbols are looked at closely.
-    let mut symbol_before = false;
-    let mut before = ' ';
-    for c in text.chars() {
-        let sym = view.classes.get(c);
-        if sym.0 & Sym::SYMBOL_BIT != 0 {
-            let closes = matches!(c, '!' | '(' | '|' | '¡' | '+');
-            if own.contains(&letter::canonical(c))
-                || u32::from(c) >= FIRST_PICTURE
-                || !closes && is_word(before)
-            {
-                return true;
-            }
-            symbol_before = true;
-            before = ' ';
-        } else if sym != Sym::IGNORABLE {
-            if symbol_before && is_word(c) {
-                return true;
-            }
-            symbol_before = false;
-            before = c;
-        }
-    }
-    false
+    let is_seen = |c: &char| view.classes.get(*c) != Sym::IGNORABLE;
+    symbols.iter().any(|at| {
+        let at = int::to_usize(*at);
+        let mut behind = text[at..].chars();
+        let Some(symbol) = behind.next() else { return false };
+        let closes = matches!(symbol, '!' | '(' | '|' | '¡' | '+');
+        let before = || text[..at].chars().rev().find(is_seen);
+        let after = behind.find(is_seen);
+        own.contains(&letter::canonical(symbol))
+            || u32::from(symbol) >= FIRST_PICTURE
+            || !closes && before().is_some_and(is_word)
+            || after.is_some_and(is_word)
+    })
 }
 
 /// Symbols that terms of the image write as such.
