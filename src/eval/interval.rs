@@ -104,7 +104,8 @@ mod tests {
 
     #[test]
     fn what_is_heard_never_hides_what_is_written() {
-        let heard = |start, end| Interval { tier: 2, ..interval(0, start, end) };
+        let heard =
+            |start, end| Interval { tier: 2, ..interval(0, start, end) };
         let mut all =
             vec![heard(0, 6), interval(0, 3, 9), heard(9, 12), heard(9, 10)];
         leftmost_longest(&mut all);

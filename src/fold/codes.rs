@@ -28,8 +28,7 @@ const TOKEN_MAX: usize = 4096;
 pub fn bracketed(text: &str) -> Option<usize> {
     if let Some(rest) = text.strip_prefix("[em]") {
         let digits = rest.strip_prefix('e')?;
-        let count =
-            digits.bytes().take_while(u8::is_ascii_digit).count();
+        let count = digits.bytes().take_while(u8::is_ascii_digit).count();
         let close = digits.get(count..)?.starts_with("[/em]");
         return (close && (1..=DIGITS_MAX).contains(&count))
             .then_some("[em]e[/em]".len() + count);
@@ -52,8 +51,8 @@ pub fn bracketed(text: &str) -> Option<usize> {
         }
     }
     ["doge]", "R]", "ok]", "OK]"].iter().find_map(|tail| {
-        let found = rest[end..].starts_with(tail)
-            && (names > 0 || tail.len() > 2);
+        let found =
+            rest[end..].starts_with(tail) && (names > 0 || tail.len() > 2);
         found.then_some(1 + end + tail.len())
     })
 }
@@ -166,7 +165,10 @@ mod tests {
         assert!(!has_token("a few words of English".as_bytes()));
         assert_eq!(decoded("55yf5Lq655m+").as_deref(), Some("真人百"));
         assert_eq!(decoded("e79c9fe4baba").as_deref(), Some("真人"));
-        assert_eq!(decoded("Y2FzaW5vIGJvbnVz").as_deref(), Some("casino bonus"));
+        assert_eq!(
+            decoded("Y2FzaW5vIGJvbnVz").as_deref(),
+            Some("casino bonus")
+        );
         for token in ["information12", "0000000000000", "55yf5Lq655m"] {
             assert_eq!(decoded(token), None, "{token}");
         }

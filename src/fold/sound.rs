@@ -37,8 +37,7 @@ pub const INITIAL: u16 = 0x400;
 /// Sounds that are not told apart: the first is written for the second.
 const HEADS: [(&str, &str); 5] =
     [("zh", "z"), ("ch", "c"), ("sh", "s"), ("n", "l"), ("f", "h")];
-const TAILS: [(&str, &str); 3] =
-    [("ang", "an"), ("eng", "en"), ("ing", "in")];
+const TAILS: [(&str, &str); 3] = [("ang", "an"), ("eng", "en"), ("ing", "in")];
 
 const SOUND: &str = include_str!("data/sound.txt");
 const SHAPE: &str = include_str!("data/shape.txt");
@@ -68,9 +67,7 @@ static TABLES: LazyLock<Tables> = LazyLock::new(Tables::read);
 
 fn slot(c: char) -> Option<usize> {
     let code = u32::from(c);
-    (FIRST..=LAST)
-        .contains(&code)
-        .then(|| int::to_usize(code - FIRST))
+    (FIRST..=LAST).contains(&code).then(|| int::to_usize(code - FIRST))
 }
 
 impl Tables {
@@ -176,8 +173,7 @@ impl Tables {
         let first = slot(c).map_or(0, |at| self.first[at]);
         let start = self.further.partition_point(|row| row.0 < c);
         let rest = self.further[start..].iter();
-        let further =
-            rest.take_while(move |row| row.0 == c).map(|row| row.1);
+        let further = rest.take_while(move |row| row.0 == c).map(|row| row.1);
         std::iter::once(first).filter(|f| *f != 0).chain(further)
     }
 }
@@ -272,8 +268,7 @@ pub fn stands_for(c: char, letter: char) -> Option<Fold> {
         return Some(Fold::Fuzzy);
     }
     let alike = |of: &[u16]| of[own] != 0 && of[own] == of[other];
-    (alike(&tables.family) || alike(&tables.corner))
-        .then_some(Fold::Lookalike)
+    (alike(&tables.family) || alike(&tables.corner)).then_some(Fold::Lookalike)
 }
 
 #[cfg(test)]

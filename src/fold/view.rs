@@ -113,13 +113,7 @@ impl View {
             .saturating_sub(1)
     }
 
-    fn push(
-        &mut self,
-        text: &str,
-        original: usize,
-        len: usize,
-        shown: Shown,
-    ) {
+    fn push(&mut self, text: &str, original: usize, len: usize, shown: Shown) {
         if text.is_empty() {
             return;
         }
@@ -137,12 +131,11 @@ impl View {
 /// vector instructions, and at every twelfth.
 fn is_promising(bytes: &[u8]) -> bool {
     memchr::memchr2_iter(b'[', b'/', bytes).any(|at| {
-            // A name in Han, or what else a code may begin with.
-            let next = bytes.get(at + 1).copied().unwrap_or(b' ');
-            next >= 0xE0 || matches!(next, b'e' | b'd' | b'o' | b'O')
-        })
-        || memchr::memchr_iter(0xF0, bytes)
-            .any(|at| bytes.get(at + 1..at + 3) == Some(&[0x9F, 0x87]))
+        // A name in Han, or what else a code may begin with.
+        let next = bytes.get(at + 1).copied().unwrap_or(b' ');
+        next >= 0xE0 || matches!(next, b'e' | b'd' | b'o' | b'O')
+    }) || memchr::memchr_iter(0xF0, bytes)
+        .any(|at| bytes.get(at + 1..at + 3) == Some(&[0x9F, 0x87]))
         || codes::has_token(bytes)
 }
 
@@ -535,7 +528,10 @@ mod tests {
         assert_eq!(view.text, "\u{FFFD}真人百家乐送\u{FFFD}家乐送真人百");
         let (from, to, passed) = view.original(3, 18);
         assert!(passed.column);
-        assert_eq!(&text[from as usize..to as usize], "真家\n人乐\n百");
+        assert_eq!(
+            &text[int::to_usize(from)..int::to_usize(to)],
+            "真家\n人乐\n百"
+        );
         assert!(decode("one line\nand two\nmore lines").is_none());
     }
 }

@@ -205,6 +205,19 @@ pub enum Gate {
     Free = 3,
 }
 
+impl Gate {
+    /// As it lies in a pattern's shape.
+    pub fn bits(self) -> u32 {
+        let number = match self {
+            Gate::Single => 0,
+            Gate::Pair => 1,
+            Gate::ShortWord => 2,
+            Gate::Free => 3,
+        };
+        number << 16
+    }
+}
+
 /// One term of one set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]

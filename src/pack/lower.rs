@@ -17,8 +17,8 @@ use super::diagnostic::{
 };
 use super::expand::{self, Spelling};
 use super::frequency::ByClass;
-use super::sound;
 use super::sets::{NumberedTerm, Packs, Sets};
+use super::sound;
 use super::syntax::{Rule, Status};
 use super::table::Sp;
 use crate::base::clock::{self, Date};
@@ -26,7 +26,8 @@ use crate::base::{int, near};
 use crate::eval::TEXT_FACTS;
 use crate::fold::{self, Level, letter, tables};
 use crate::image::{
-    Condition, Meta, PackMeta, Parts, PatternRow, RuleMeta, TermRow,
+    Condition, Meta, PackMeta, Parts, PatternRow, RuleMeta, SoundParts,
+    TermRow,
 };
 use crate::scan::{Needle, Phase, build_fused, build_sound, is_heard};
 
@@ -500,14 +501,17 @@ fn dictionary(
         let end = classes.narrow_end;
         build_fused(&needles, &wanted, phase, end, &frequency, &mut marks)
     });
-    parts.sound = [true, false].map(|waking| {
-        build_sound(&heard(&parts, waking), &sound::frequency)
-    });
+    parts.sound = [true, false].map(|waking| sound_tables(&parts, waking));
     classes.mark(&marks);
     parts.class_index = classes.index;
     parts.class_blocks = classes.blocks;
     parts.tables_digest = tables::tables_digest();
     Some(parts)
+}
+
+/// The sound plane of a phase.
+fn sound_tables(parts: &Parts, waking: bool) -> SoundParts {
+    build_sound(&heard(parts, waking), &sound::frequency)
 }
 
 /// Patterns that are looked for by sound in a phase.
@@ -524,7 +528,8 @@ fn heard(parts: &Parts, waking: bool) -> Vec<(u32, Vec<char>)> {
             continue;
         }
         let from = int::to_usize(row.letters);
-        let letters: Vec<char> = parts.letters[from..from + row.letter_count()]
+        let letters: Vec<char> = parts.letters
+            [from..from + row.letter_count()]
             .iter()
             .filter_map(|code| char::from_u32(*code))
             .collect();

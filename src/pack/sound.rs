@@ -7,9 +7,7 @@ use std::sync::OnceLock;
 
 use super::expand::Spelling;
 use super::term::Term;
-use crate::fold::{
-    Fold, Folds, letter, ordinary, picture, sound, tables,
-};
+use crate::fold::{Fold, Folds, letter, ordinary, picture, sound, tables};
 use crate::image::{Gate, PatternRow, gap};
 
 /// Han that a term must have, and nothing else.
@@ -64,7 +62,7 @@ fn pictures(term: &Term) -> Vec<Spelling> {
             let count = u32::try_from(letters.len()).unwrap_or(u32::MAX);
             let shape = count & 0xFF
                 | 1 << 8
-                | (Gate::Free as u32) << 16
+                | Gate::Free.bits()
                 | PatternRow::SYMBOL
                 | PatternRow::PICTURE;
             let folds = Folds::NONE.with(Fold::Emoji);
@@ -131,7 +129,7 @@ fn spelling(
     };
     let shape = number(letters.len())
         | number(han) << 8
-        | (gate as u32) << 16
+        | gate.bits()
         | PatternRow::LEFT
         | PatternRow::RIGHT
         | flag;

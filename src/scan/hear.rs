@@ -144,8 +144,8 @@ impl Ear {
             return None;
         }
         let before = text[..byte].chars().next_back();
-        let inside = before
-            .is_some_and(|c| letter::canonical(c).is_ascii_alphabetic());
+        let inside =
+            before.is_some_and(|c| letter::canonical(c).is_ascii_alphabetic());
         if inside && self.latin_end != byte {
             return None;
         }

@@ -224,9 +224,8 @@ impl Engine {
             _ => None,
         };
         let view = image.view();
-        let lookup = (kind == EngineKind::Reference).then(|| {
-            Phase::ALL.map(|phase| sound::Lookup::new(&view, phase))
-        });
+        let lookup = (kind == EngineKind::Reference)
+            .then(|| Phase::ALL.map(|phase| sound::Lookup::new(&view, phase)));
         let idle = [0, 1].map(|at| {
             let tables = &view.fused[at];
             tables.bucket_needles.is_empty() && tables.singles.is_empty()

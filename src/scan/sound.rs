@@ -191,8 +191,8 @@ impl Tokens {
             count += 1;
             end = at + offset + c.len_utf8();
         }
-        let beside = self.follows()
-            || text[end..].chars().next().is_some_and(is_wide);
+        let beside =
+            self.follows() || text[end..].chars().next().is_some_and(is_wide);
         if count > plain.len() || !beside {
             self.push([0; PLANES], at);
             return end;
@@ -221,7 +221,6 @@ impl Tokens {
         }
         end
     }
-
 }
 
 fn is_wide(c: char) -> bool {

@@ -48,11 +48,22 @@ const ONE: &[&str] = &["all"];
 const SOME: &[&str] = &["one", "all"];
 
 const DIGITS: &[&str] = &[
-    "han", "circled", "mixed", "banker", "keycap", "full-width",
-    "superscript", "letters",
+    "han",
+    "circled",
+    "mixed",
+    "banker",
+    "keycap",
+    "full-width",
+    "superscript",
+    "letters",
 ];
 const URL_DOTS: &[&str] = &[
-    "full stop", "word", "brackets", "parentheses", "spaces", "styled",
+    "full stop",
+    "word",
+    "brackets",
+    "parentheses",
+    "spaces",
+    "styled",
     "punycode",
 ];
 
