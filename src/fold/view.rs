@@ -127,8 +127,8 @@ impl View {
     }
 }
 
-/// Whether a text may have something to decode but escapes. One look at each byte, by
-/// vector instructions, and at every twelfth.
+/// Whether a text may have something to decode but escapes. One look at each
+/// byte, by vector instructions, and at every twelfth.
 fn is_promising(bytes: &[u8]) -> bool {
     memchr::memchr2_iter(b'[', b'/', bytes).any(|at| {
         // A name in Han, or what else a code may begin with.

@@ -503,7 +503,7 @@ fn escaped(view: &ImageView<'_>, decoded: &View, hit: Hit) -> Option<Hit> {
     let (start, end, passed) = decoded.original(hit.span.start, hit.span.end);
     let mut hit = Hit { span: Span::new(start, end), ..hit };
     // The walk has counted pictures as separators.
-    hit.tier = hit.tier.max(u8::from(passed.any()));
+    hit.tier = hit.tier.max(u8::from(passed.escape || passed.column));
     if passed.escape {
         hit.folds.insert(Fold::Escape);
         hit.penalty.0 += ESCAPE_PRICE;

@@ -20,7 +20,6 @@ use trommel::pack::{Options, compile_text};
 use trommel::scan::{
     Engine, EngineKind, Folded, Hit, Reader, ScanScratch, Simd, hear, walk,
 };
-use trommel::verdict::Milli;
 
 /// What one escape costs, as documented in the contract.
 const ESCAPE_PRICE: u16 = 30;
@@ -88,7 +87,7 @@ pub fn places(image: &Image, text: &str) -> Vec<Place> {
         let (start, end, passed) =
             decoded.original(hit.span.start, hit.span.end);
         hit.span = Span::new(start, end);
-        hit.tier = hit.tier.max(u8::from(passed.any()));
+        hit.tier = hit.tier.max(u8::from(passed.escape || passed.column));
         if passed.escape {
             hit.folds.insert(Fold::Escape);
             hit.penalty.0 += ESCAPE_PRICE;
