@@ -181,15 +181,19 @@ files! {
     phrase_rows "phrases.toml"
     symbol_rows "symbols.toml"
     set_rows "sets.toml"
+    sound_rows "sounds.toml"
 }
 
 /// Small alphabets, so that terms hit often and overlap.
-const ALPHABETS: [&[char]; 5] = [
+const ALPHABETS: [&[char]; 7] = [
     &['加', '微', '信', '好', '女', '子', '木', '林'],
     &['a', 's', 'o', 'i', 'l', 'm', 'r', 'n'],
     &['a', 'o', '1', '0', '5', '8'],
     &['加', '信', 'v', 'x', 'o', '8'],
     &['+', 'v', '✈', '加', '@', '💰'],
+    // Sounds and shapes of one another.
+    &['加', '佳', '微', '薇', '徽', '信', '芯', '行', '杭', '型'],
+    &['牛', '水', '飞', '机', '马', '钱', '妹', '妺'],
 ];
 
 /// Characters that texts have besides letters of terms.
@@ -246,6 +250,9 @@ fn disguise(c: char, form: u8) -> String {
             '好' => "女子".to_owned(),
             '林' => "木木".to_owned(),
             '加' => "力口".to_owned(),
+            '牛' => "🐮".to_owned(),
+            '钱' => "💰".to_owned(),
+            '妹' => "妺".to_owned(),
             other => other.to_string(),
         },
         8 => match c {
@@ -256,6 +263,14 @@ fn disguise(c: char, form: u8) -> String {
         },
         9 => format!("&#{};", u32::from(c)),
         10 => format!("{c}。"),
+        11 => format!("{c}[em]e1[/em]"),
+        12 => match c {
+            '加' => "jia".to_owned(),
+            '微' => "wei".to_owned(),
+            '信' => "x".to_owned(),
+            '行' => "hang".to_owned(),
+            other => other.to_string(),
+        },
         _ => c.to_string(),
     }
 }

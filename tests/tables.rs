@@ -89,7 +89,7 @@ fn files_equal_their_provenance() {
 fn digest_is_the_same_everywhere() {
     assert_eq!(
         hex(&tables::tables_digest()),
-        "86b3983a7ade69604350d2e1e12eb47581a6c8d4e79b99eda2d85bb648765d83",
+        "f1c3bbb30b7caa6b803ae5b8bd876230e15fa30e8db9dad7fd7204a25056b24e",
         "an answer changed: raise TABLE_REVISION and set the new digest"
     );
     assert!(tables::TABLES_VERSION.starts_with("ucd15.0.0+uts39-"));

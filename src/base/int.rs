@@ -54,6 +54,12 @@ pub fn low16(value: u32) -> u16 {
     value as u16
 }
 
+/// The low 8 bits.
+#[inline]
+pub fn low_byte(value: u32) -> u8 {
+    value as u8
+}
+
 /// The whole part of a number that is not negative; what is too large
 /// becomes the largest number.
 #[inline]

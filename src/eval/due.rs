@@ -40,6 +40,7 @@ impl Scanner {
         scratch.facts.reset();
         scratch.hits.clear();
         scratch.due.clear();
+        scratch.heard = false;
         scratch.present.clear();
         scratch.present.resize(self.sets.len(), false);
         self.prepare_fields(view, record, scratch);
@@ -134,6 +135,7 @@ impl Scanner {
             );
             let field = int::to_u32(field);
             let hits = scratch.raw.iter();
+            scratch.heard |= hits.clone().any(|hit| hit.tier > 1);
             scratch.hits.extend(hits.map(|hit| FieldHit { field, hit: *hit }));
         }
     }

@@ -80,6 +80,8 @@ pub(super) struct RuleIntervals<'a, 'r> {
     pub record: &'a Record<'r>,
     pub hits: &'a [FieldHit],
     pub cache: &'a mut Cache,
+    /// What was heard does not count.
+    pub deaf: bool,
 }
 
 impl Intervals for RuleIntervals<'_, '_> {
@@ -87,7 +89,11 @@ impl Intervals for RuleIntervals<'_, '_> {
         let meta = self.scanner.image.meta();
         let rule = &meta.rules[int::to_usize(self.rule)];
         let (_, set) = rule.sets[int::to_usize(set)];
-        let all = self.set(set);
+        let mut all = self.set(set);
+        if self.deaf && all.iter().any(Interval::is_heard) {
+            let plain = all.iter().filter(|i| !i.is_heard()).cloned();
+            all = Arc::new(plain.collect());
+        }
         let exceptions =
             &self.scanner.rules[int::to_usize(self.rule)].exceptions;
         if exceptions.is_empty() || all.is_empty() {
@@ -144,6 +150,7 @@ impl RuleIntervals<'_, '_> {
                 identity: Identity::Term { set, line: row.identity },
                 penalty: hit.penalty,
                 folds: hit.folds,
+                tier: hit.tier,
             });
         }
         self.singles(set, out);
@@ -179,7 +186,8 @@ impl RuleIntervals<'_, '_> {
                     continue;
                 };
                 let row = &self.view.terms[int::to_usize(term)];
-                if reading.tier > 0 && row.is_exact() {
+                // A picture of one character is no word.
+                if reading.tier > 1 || reading.tier > 0 && row.is_exact() {
                     continue;
                 }
                 let mut folds = Folds::NONE;
@@ -197,6 +205,7 @@ impl RuleIntervals<'_, '_> {
                     identity: Identity::Term { set, line: row.identity },
                     penalty: scan::letter_price(reading.tier),
                     folds,
+                    tier: reading.tier,
                 });
             }
         }
@@ -260,6 +269,7 @@ impl RuleIntervals<'_, '_> {
                         identity: Identity::Value(value),
                         penalty: Milli(0),
                         folds: Folds::NONE,
+                        tier: 0,
                     });
                 }
             }
@@ -315,6 +325,7 @@ fn found_interval(field: usize, found: &validate::Found) -> Interval {
         // checksum or its cue carries it.
         penalty: Milli(0),
         folds,
+        tier: 0,
     }
 }
 

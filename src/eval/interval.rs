@@ -27,6 +27,15 @@ pub struct Interval {
     pub identity: Identity,
     pub penalty: Milli,
     pub folds: Folds,
+    /// Of the dearest fold: 2 for sounds.
+    pub tier: u8,
+}
+
+impl Interval {
+    /// Whether it rests on a sound or the like.
+    pub fn is_heard(&self) -> bool {
+        self.tier > 1
+    }
 }
 
 /// What `distinct` counts: a term line of a set, or a found value.
@@ -36,8 +45,28 @@ pub enum Identity {
     Value(String),
 }
 
-/// Sorts and keeps the leftmost-longest of overlapping intervals.
+/// Sorts and keeps the leftmost-longest of overlapping intervals. What was
+/// heard only fills the space between the others: a guess never hides what
+/// is written.
 pub fn leftmost_longest(intervals: &mut Vec<Interval>) {
+    let heard: Vec<Interval> =
+        intervals.extract_if(.., |interval| interval.is_heard()).collect();
+    keep_leftmost(intervals);
+    if heard.is_empty() {
+        return;
+    }
+    let is_free = |one: &Interval| {
+        intervals.iter().all(|other| {
+            other.field != one.field || !other.span.overlaps(one.span)
+        })
+    };
+    let mut heard: Vec<Interval> = heard.into_iter().filter(is_free).collect();
+    keep_leftmost(&mut heard);
+    intervals.append(&mut heard);
+    intervals.sort_by_key(|i| (i.field, i.span.start));
+}
+
+fn keep_leftmost(intervals: &mut Vec<Interval>) {
     intervals.sort_by(|a, b| {
         (a.field, a.span.start)
             .cmp(&(b.field, b.span.start))
@@ -69,7 +98,20 @@ mod tests {
             identity: Identity::Value(String::new()),
             penalty: Milli(0),
             folds: Folds::NONE,
+            tier: 0,
         }
+    }
+
+    #[test]
+    fn what_is_heard_never_hides_what_is_written() {
+        let heard =
+            |start, end| Interval { tier: 2, ..interval(0, start, end) };
+        let mut all =
+            vec![heard(0, 6), interval(0, 3, 9), heard(9, 12), heard(9, 10)];
+        leftmost_longest(&mut all);
+        let spans: Vec<_> =
+            all.iter().map(|i| (i.span.start, i.span.end, i.tier)).collect();
+        assert_eq!(spans, [(3, 9, 0), (9, 12, 2)]);
     }
 
     #[test]

@@ -147,6 +147,8 @@ pub struct Scratch {
     /// By set: a rule that is due may ask for it.
     wanted: Vec<bool>,
     due: Vec<u32>,
+    /// Some hit is by sound.
+    heard: bool,
     facts: Facts,
     cache: Cache,
 }
@@ -330,17 +332,31 @@ impl Scanner {
         if !applies(meta, record) {
             return None;
         }
+        let heard = scratch.heard;
         let mut judge = self.judge(view, number, record, scratch);
-        let when = judge.judge(&meta.when);
-        let unknown = match when.tri {
-            Tri::False => return None,
-            // A rule about nothing but unknown fields says nothing.
-            Tri::Unknown if when.used.is_empty() => return None,
-            Tri::Unknown => true,
-            Tri::True => false,
-        };
-        let (mut verdict, confidence) =
-            self.ask(number, when.penalty, unknown, record);
+        judge.intervals.deaf = heard;
+        let mut when = judge.judge(&meta.when);
+        let mut asked = self.ask_for(number, &when, record);
+        if heard {
+            // What is written counts first, and what is heard where it asks
+            // for more.
+            judge.intervals.deaf = false;
+            let by_ear = judge.judge(&meta.when);
+            let mut more = self.ask_for(number, &by_ear, record);
+            if let Some(more) = &mut more
+                && needs_second_signal(&by_ear.used)
+            {
+                more.verdict = more.verdict.min(Verdict::Report);
+            }
+            let verdict = |asked: &Option<Asked>| {
+                asked.as_ref().map(|asked| asked.verdict)
+            };
+            if verdict(&more) > verdict(&asked) {
+                (when, asked) = (by_ear, more);
+            }
+            judge.intervals.deaf = true;
+        }
+        let Asked { mut verdict, confidence, unknown } = asked?;
         let mut lowered = false;
         if verdict > Verdict::Pass
             && let Some(unless) = &meta.unless
@@ -369,6 +385,25 @@ impl Scanner {
             used: when.used,
             values,
         })
+    }
+
+    /// What a rule asks for, before `unless`. `None`: nothing.
+    fn ask_for(
+        &self,
+        number: u32,
+        when: &Judgement,
+        record: &Record<'_>,
+    ) -> Option<Asked> {
+        let unknown = match when.tri {
+            Tri::False => return None,
+            // A rule about nothing but unknown fields says nothing.
+            Tri::Unknown if when.used.is_empty() => return None,
+            Tri::Unknown => true,
+            Tri::True => false,
+        };
+        let (verdict, confidence) =
+            self.ask(number, when.penalty, unknown, record);
+        Some(Asked { verdict, confidence, unknown })
     }
 
     /// What a rule asks for at a price, before `unless`.
@@ -413,6 +448,7 @@ impl Scanner {
             record,
             hits: &scratch.hits,
             cache: &mut scratch.cache,
+            deaf: false,
         };
         Judge { record, classes: view.classes, facts, intervals }
     }
@@ -479,6 +515,28 @@ impl Scanner {
         self.collect(&view, record, true, scratch);
         scratch.due.clone()
     }
+}
+
+/// What a rule asks for.
+struct Asked {
+    verdict: Verdict,
+    confidence: Milli,
+    unknown: bool,
+}
+
+/// Whether a true condition rests on what was heard alone: some hit is by
+/// sound, and no other set has a written hit in another place.
+fn needs_second_signal(used: &[Used]) -> bool {
+    let heard: Vec<&Used> =
+        used.iter().filter(|u| u.interval.is_heard()).collect();
+    let is_second = |one: &Used| {
+        heard.iter().all(|other| {
+            one.set != other.set
+                && (one.interval.field != other.interval.field
+                    || !one.interval.span.overlaps(other.interval.span))
+        })
+    };
+    !heard.is_empty() && !used.iter().any(is_second)
 }
 
 fn decide(outcome: &mut Outcome) {

@@ -12,7 +12,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::{letter, tables};
+use super::{letter, picture, tables};
 use crate::base::int;
 use tables::Kind;
 
@@ -33,6 +33,10 @@ impl Sym {
         self.0 >= Sym::FIRST_LETTER && self.0 & Sym::SYMBOL_BIT == 0
     }
 }
+
+/// Letters that are looked for as what they look like, not as what they are:
+/// the long s is written for f.
+const SEEN_AS: [(char, char); 1] = [('ſ', 'f')];
 
 /// What an entry of the table says besides its class (the low half): bits
 /// that the search tests where the class is looked up anyway.
@@ -182,8 +186,11 @@ pub fn build_classes(alphabet: &BTreeSet<char>) -> Option<ClassTable> {
         }
     }
     for &c in &sources {
-        let found =
-            letter::readings(c).find_map(|to| class_of_letter.get(&to));
+        let first = SEEN_AS.iter().find(|row| row.0 == c).map(|row| row.1);
+        let found = first
+            .into_iter()
+            .chain(letter::readings(c))
+            .find_map(|to| class_of_letter.get(&to));
         let Some(&class) = found else { continue };
         let symbol = matches!(tables::kind(c), Kind::Separator);
         let bit = if symbol { Sym::SYMBOL_BIT } else { 0 };
@@ -213,6 +220,7 @@ fn merges(c: char, alphabet: &BTreeSet<char>) -> bool {
 fn sources(alphabet: &BTreeSet<char>) -> BTreeSet<char> {
     let mut all: BTreeSet<char> = alphabet.clone();
     all.extend(tables::all_mapped());
+    all.extend(picture::all());
     all.extend(alphabet.iter().filter_map(|c| letter::full_width(*c)));
     all
 }

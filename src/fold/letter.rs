@@ -2,7 +2,7 @@
 //! term, under which fold. In: two characters; out: a fold and its tier.
 //! Knows nothing of positions, gaps or terms.
 
-use super::{Fold, tables};
+use super::{Fold, picture, tables};
 use tables::{Kind, TableFold};
 
 /// How a code point stands for a letter.
@@ -10,7 +10,7 @@ use tables::{Kind, TableFold};
 pub struct Reading {
     /// `None` when the code point is the letter itself.
     pub fold: Option<Fold>,
-    /// 0: the same letter. 1: looks like it.
+    /// 0: the same letter. 1: looks like it. 2: a picture of it.
     pub tier: u8,
 }
 
@@ -59,6 +59,10 @@ pub fn stands_for(c: char, letter: char) -> Option<Reading> {
     own.chain(other)
         .find(|(to, _)| *to == letter)
         .map(|(_, kind)| Reading { fold: Some(fold_of(*kind)), tier: 1 })
+        .or_else(|| {
+            let shown = picture::letters(c).contains(&letter);
+            shown.then_some(Reading { fold: Some(Fold::Emoji), tier: 2 })
+        })
 }
 
 /// Every canonical letter that `c` may stand for, at any tier.
@@ -66,7 +70,9 @@ pub fn readings(c: char) -> impl Iterator<Item = char> {
     let folded = canonical(c);
     let own = tables::t1(c).iter();
     let other = if folded == c { &[][..] } else { tables::t1(folded) };
-    std::iter::once(folded).chain(own.chain(other.iter()).map(|(to, _)| *to))
+    let alike = own.chain(other.iter()).map(|(to, _)| *to);
+    let shown = picture::letters(c).iter().copied();
+    std::iter::once(folded).chain(alike).chain(shown)
 }
 
 /// Whether a code point is a letter for word boundaries: a cased or other

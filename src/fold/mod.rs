@@ -22,12 +22,16 @@
 //! from.
 
 mod classes;
+mod codes;
 pub mod letter;
+pub mod ordinary;
+pub mod picture;
+pub mod sound;
 pub mod tables;
 mod view;
 
 pub use classes::{BASIC, ClassTable, ClassView, Sym, build_classes, mark};
-pub use view::{View, decode_escapes};
+pub use view::{Passed, View, decode, decode_marked};
 
 use std::fmt;
 
@@ -71,6 +75,20 @@ pub enum Fold {
     Reversed,
     /// Written with HTML, percent or `\u` escapes.
     Escape,
+    /// A character of the same sound.
+    Homophone,
+    /// A character of a sound that many speakers do not tell apart.
+    Fuzzy,
+    /// The sound in Latin letters.
+    Pinyin,
+    /// The first letter of the sound.
+    Initials,
+    /// A Han character that is mistaken for the one meant.
+    Lookalike,
+    /// A word as a picture.
+    Emoji,
+    /// Base64 or hexadecimal bytes.
+    Base64,
     /// Digits written in another numeral system (validators).
     Digit,
     /// A dot or at sign written out (validators).
@@ -78,7 +96,7 @@ pub enum Fold {
 }
 
 impl Fold {
-    pub const ALL: [Fold; 20] = [
+    pub const ALL: [Fold; 27] = [
         Fold::Case,
         Fold::Width,
         Fold::Styled,
@@ -97,6 +115,13 @@ impl Fold {
         Fold::Sep,
         Fold::Reversed,
         Fold::Escape,
+        Fold::Homophone,
+        Fold::Fuzzy,
+        Fold::Pinyin,
+        Fold::Initials,
+        Fold::Lookalike,
+        Fold::Emoji,
+        Fold::Base64,
         Fold::Digit,
         Fold::Dot,
     ];
@@ -122,6 +147,13 @@ impl Fold {
             Fold::Sep => "sep",
             Fold::Reversed => "reversed",
             Fold::Escape => "escape",
+            Fold::Homophone => "homophone",
+            Fold::Fuzzy => "fuzzy",
+            Fold::Pinyin => "pinyin",
+            Fold::Initials => "initials",
+            Fold::Lookalike => "lookalike",
+            Fold::Emoji => "emoji",
+            Fold::Base64 => "base64",
             Fold::Digit => "digit",
             Fold::Dot => "dot",
         }
@@ -230,6 +262,6 @@ mod tests {
             bits |= fold.bit();
             assert_eq!(Fold::parse(fold.as_str()), Some(fold));
         }
-        assert_eq!(Folds::from_bits(bits).iter().count(), 20);
+        assert_eq!(Folds::from_bits(bits).iter().count(), 27);
     }
 }

@@ -204,6 +204,18 @@ pub fn tables_digest() -> [u8; 32] {
             put(&format!("{first:x}-{last:x}"));
         }
     }
+    put("sounds, shapes, pictures");
+    for text in [
+        include_str!("data/sound.txt"),
+        include_str!("data/shape.txt"),
+        include_str!("data/corner.txt"),
+        include_str!("data/emoji.txt"),
+        include_str!("data/picture.txt"),
+        include_str!("data/slashed.txt"),
+    ] {
+        put(text);
+    }
+    hasher.update(include_bytes!("data/frequency.bin"));
     hasher.finalize().into()
 }
 

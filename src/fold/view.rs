@@ -1,24 +1,67 @@
-//! The escape view: what a browser or a JSON reader would show for text with
-//! HTML, percent or `\u` escapes. In: text; out: decoded text with a map back
-//! to the original bytes, or nothing when there is no escape. The view is
-//! the only place where text is copied, and only for such texts.
+//! The view of a text: what a reader sees of it. In: text; out: decoded text
+//! with a map back to the original bytes, or nothing when there is nothing to
+//! decode. The view is the only place where text is copied, and only for such
+//! texts.
 //!
 //! Decoded are decimal and hexadecimal character references (`&#24494;`,
 //! `&#x5fae;`), the named references in [`named`] (the ones that produce a
 //! letter, digit or common punctuation), percent-encoded UTF-8 (`%E5%BE%AE`)
 //! and `\uXXXX` with surrogate pairs, `\u{X}`, `\xXX`. One level, as clients
-//! do. Percent triplets that are not UTF-8 stay as they are.
+//! do. Percent triplets that are not UTF-8 stay as they are. Codes of
+//! pictures and flags become separators, Base64 and hexadecimal bytes the
+//! text that they encode (`codes`). Behind it all stand the columns of a text
+//! whose lines are equally long, read downwards.
 
+use super::codes;
+use super::tables::{self, Kind};
 use crate::base::int;
+
+/// What stands for a picture.
+const PICTURE: &str = "*";
+/// Stands between readings; no letter and no separator.
+const BREAK: &str = "\u{FFFD}";
+/// Lines that make columns, and letters of such a line.
+const LINES_MIN: usize = 3;
+const LINE_BYTES_MAX: usize = 96;
+const COLUMNS: std::ops::RangeInclusive<usize> = 2..=12;
+
+/// What a range of the view went through.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Passed {
+    /// HTML, percent or `\u` escapes.
+    pub escape: bool,
+    /// A code or flag, as a separator.
+    pub picture: bool,
+    /// Base64 or hexadecimal.
+    pub bytes: bool,
+    /// Lines read downwards.
+    pub column: bool,
+}
+
+impl Passed {
+    pub fn any(self) -> bool {
+        self.escape || self.picture || self.bytes || self.column
+    }
+}
 
 /// A decoded text and where each of its bytes came from.
 #[derive(Clone, Debug, Default)]
 pub struct View {
     pub text: String,
-    /// Pairs (offset in the view, offset in the original), one for each
-    /// piece; between two entries text was copied byte for byte unless the
-    /// entry says `escape`.
+    /// In the order of the view; without gaps.
     pieces: Vec<Piece>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shown {
+    /// Byte for byte.
+    Copied,
+    Escape,
+    Picture,
+    Bytes,
+    Column,
+    /// Nothing of the original.
+    Break,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -27,32 +70,41 @@ struct Piece {
     original: u32,
     /// Length in the original; equals the view's length when copied.
     original_len: u32,
-    escape: bool,
+    shown: Shown,
 }
 
 impl View {
-    /// The original range of a view range, and whether any of it was
-    /// escaped. Both ends lie on character boundaries of the original.
-    pub fn original(&self, start: u32, end: u32) -> (u32, u32, bool) {
+    /// The original range of a view range, and what it went through. Both
+    /// ends lie on character boundaries of the original.
+    pub fn original(&self, start: u32, end: u32) -> (u32, u32, Passed) {
         let first = self.piece_at(start);
         let last = self.piece_at(end.saturating_sub(1).max(start));
-        let mut escaped = false;
-        for piece in &self.pieces[first..=last] {
-            escaped |= piece.escape;
+        let mut passed = Passed::default();
+        let (mut from, mut to) = (u32::MAX, 0);
+        for (at, piece) in self.pieces[first..=last].iter().enumerate() {
+            match piece.shown {
+                Shown::Copied => {}
+                Shown::Escape => passed.escape = true,
+                Shown::Picture => passed.picture = true,
+                Shown::Bytes => passed.bytes = true,
+                Shown::Column => passed.column = true,
+                Shown::Break => continue,
+            }
+            let whole = piece.original + piece.original_len;
+            let copied = piece.shown == Shown::Copied;
+            // Only columns run backwards in the original.
+            from = from.min(if copied && at == 0 {
+                piece.original + (start - piece.view)
+            } else {
+                piece.original
+            });
+            to = to.max(if copied && at == last - first {
+                piece.original + (end - piece.view)
+            } else {
+                whole
+            });
         }
-        let head = self.pieces[first];
-        let from = if head.escape {
-            head.original
-        } else {
-            head.original + (start - head.view)
-        };
-        let tail = self.pieces[last];
-        let to = if tail.escape {
-            tail.original + tail.original_len
-        } else {
-            tail.original + (end - tail.view)
-        };
-        (from, to, escaped)
+        (from.min(to), to, passed)
     }
 
     fn piece_at(&self, offset: u32) -> usize {
@@ -61,7 +113,7 @@ impl View {
             .saturating_sub(1)
     }
 
-    fn push(&mut self, text: &str, original: usize, len: usize, esc: bool) {
+    fn push(&mut self, text: &str, original: usize, len: usize, shown: Shown) {
         if text.is_empty() {
             return;
         }
@@ -69,42 +121,177 @@ impl View {
             view: int::to_u32(self.text.len()),
             original: int::to_u32(original),
             original_len: int::to_u32(len),
-            escape: esc,
+            shown,
         });
         self.text.push_str(text);
     }
 }
 
-/// Decodes the escapes of `text`; `None` when there are none. Linear time.
-pub fn decode_escapes(text: &str) -> Option<View> {
-    let bytes = text.as_bytes();
-    memchr::memchr3(b'&', b'%', b'\\', bytes)?;
+/// Whether a text may have something to decode but escapes. One look at each
+/// byte, by vector instructions, and at every twelfth.
+fn is_promising(bytes: &[u8]) -> bool {
+    memchr::memchr2_iter(b'[', b'/', bytes).any(|at| {
+        // A name in Han, or what else a code may begin with.
+        let next = bytes.get(at + 1).copied().unwrap_or(b' ');
+        next >= 0xE0 || matches!(next, b'e' | b'd' | b'o' | b'O')
+    }) || memchr::memchr_iter(0xF0, bytes)
+        .any(|at| bytes.get(at + 1..at + 3) == Some(&[0x9F, 0x87]))
+        || codes::has_token(bytes)
+}
+
+/// Decodes a text; `None` when nothing in it asks for that. Linear time.
+pub fn decode(text: &str) -> Option<View> {
+    decode_marked(text, true)
+}
+
+/// The same for a text of which is known whether it holds `&`, `%` or `\`.
+pub fn decode_marked(text: &str, escapes: bool) -> Option<View> {
     let mut view = View::default();
+    if escapes || is_promising(text.as_bytes()) {
+        pieces(text, &mut view);
+    }
+    columns(text, &mut view);
+    (!view.pieces.is_empty()).then_some(view)
+}
+
+/// Decodes everything but columns.
+fn pieces(text: &str, view: &mut View) {
+    let bytes = text.as_bytes();
     let mut any = false;
     let (mut at, mut kept) = (0, 0);
-    while let Some(step) = memchr::memchr3(b'&', b'%', b'\\', &bytes[at..]) {
-        let start = at + step;
-        let found = match bytes[start] {
-            b'&' => reference(&text[start..]),
-            b'%' => percent(&bytes[start..]),
-            _ => backslash(&text[start..]),
-        };
-        let Some((c, len)) = found else {
-            at = start + 1;
+    while at < bytes.len() {
+        let start = at;
+        if !is_start(bytes[start]) {
+            at += 1;
             continue;
-        };
-        view.push(&text[kept..start], kept, start - kept, false);
+        }
+        // What may start is ASCII or leads a character.
+        let rest = &text[start..];
         let mut buffer = [0; 4];
-        view.push(c.encode_utf8(&mut buffer), start, len, true);
+        let encoded;
+        let (shown, len, kind) = match bytes[start] {
+            b'&' | b'%' | b'\\' => {
+                let found = match bytes[start] {
+                    b'&' => reference(rest),
+                    b'%' => percent(&bytes[start..]),
+                    _ => backslash(rest),
+                };
+                let Some((c, len)) = found else {
+                    at += 1;
+                    continue;
+                };
+                (&*c.encode_utf8(&mut buffer), len, Shown::Escape)
+            }
+            b'[' | b'/' | 0xF0 => {
+                let found = match bytes[start] {
+                    b'[' => codes::bracketed(rest),
+                    b'/' => codes::slashed(rest),
+                    _ => codes::flag(rest),
+                };
+                let Some(len) = found else {
+                    at += step(rest);
+                    continue;
+                };
+                (PICTURE, len, Shown::Picture)
+            }
+            byte if byte.is_ascii_alphanumeric() => {
+                let len = codes::token(rest);
+                let Some(plain) = codes::decoded(&rest[..len]) else {
+                    at += len;
+                    continue;
+                };
+                encoded = plain;
+                (&*encoded, len, Shown::Bytes)
+            }
+            _ => {
+                at += 1;
+                continue;
+            }
+        };
+        view.push(&text[kept..start], kept, start - kept, Shown::Copied);
+        view.push(shown, start, len, kind);
         at = start + len;
         kept = at;
         any = true;
     }
-    if !any {
-        return None;
+    if any {
+        let tail = text.len() - kept;
+        view.push(&text[kept..], kept, tail, Shown::Copied);
     }
-    view.push(&text[kept..], kept, text.len() - kept, false);
-    Some(view)
+}
+
+/// Whether something to decode may begin with a byte.
+#[inline]
+fn is_start(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(byte, b'&' | b'%' | b'\\' | b'[' | b'/' | 0xF0)
+}
+
+/// Bytes of the first character, and of a whole run of regional letters.
+fn step(text: &str) -> usize {
+    let regional = |c: &char| matches!(c, '\u{1F1E6}'..='\u{1F1FF}');
+    let run = text.chars().take_while(regional).count();
+    let one = text.chars().next().map_or(1, char::len_utf8);
+    one.max(4 * run)
+}
+
+/// Reads blocks of equally long lines downwards, from the left and from the
+/// right.
+fn columns(text: &str, view: &mut View) {
+    let bytes = text.as_bytes();
+    if memchr::memchr_iter(b'\n', bytes).take(LINES_MIN - 1).count()
+        < LINES_MIN - 1
+    {
+        return;
+    }
+    let mut block: Vec<Vec<(usize, char)>> = Vec::new();
+    let mut start = 0;
+    for line in text.split('\n').map(Some).chain(std::iter::once(None)) {
+        let letters = line.map_or(Vec::new(), |line| letters(line, start));
+        let same = block.last().is_none_or(|l| l.len() == letters.len());
+        if !same || letters.is_empty() {
+            downwards(&block, view);
+            block.clear();
+        }
+        if COLUMNS.contains(&letters.len()) {
+            block.push(letters);
+        }
+        start += line.map_or(0, str::len) + 1;
+    }
+}
+
+/// Letters of a line with their places; none when there are too many.
+fn letters(line: &str, start: usize) -> Vec<(usize, char)> {
+    let is_letter = |c: char| matches!(tables::kind(c), Kind::Letter);
+    let most = COLUMNS.end() + 1;
+    if line.len() > LINE_BYTES_MAX {
+        return Vec::new();
+    }
+    let all: Vec<(usize, char)> = line
+        .char_indices()
+        .filter(|(_, c)| is_letter(*c))
+        .map(|(at, c)| (start + at, c))
+        .take(most)
+        .collect();
+    if all.len() == most { Vec::new() } else { all }
+}
+
+fn downwards(block: &[Vec<(usize, char)>], view: &mut View) {
+    let Some(width) = block.first().map(Vec::len) else { return };
+    if block.len() < LINES_MIN {
+        return;
+    }
+    for backwards in [false, true] {
+        view.push(BREAK, 0, 0, Shown::Break);
+        for column in 0..width {
+            let at = if backwards { width - 1 - column } else { column };
+            for (place, c) in block.iter().map(|line| line[at]) {
+                let mut buffer = [0; 4];
+                let shown = c.encode_utf8(&mut buffer);
+                view.push(shown, place, c.len_utf8(), Shown::Column);
+            }
+        }
+    }
 }
 
 /// `&#NN;`, `&#xHH;` (the semicolon may be missing, as browsers allow) or a
@@ -275,12 +462,12 @@ mod tests {
             ("&#24494&#20449", "微信"),
         ];
         for (text, shown) in rows {
-            let view = decode_escapes(text).expect(text);
+            let view = decode(text).expect(text);
             assert_eq!(view.text, shown, "{text}");
             let len = int::to_u32(view.text.len());
-            let (from, to, escaped) = view.original(0, len);
+            let (from, to, passed) = view.original(0, len);
             assert_eq!((from, to), (0, int::to_u32(text.len())), "{text}");
-            assert!(escaped);
+            assert!(passed.escape);
         }
     }
 
@@ -303,19 +490,48 @@ mod tests {
             "%E5%BE",
             "&微微微微微微;",
         ] {
-            assert!(decode_escapes(text).is_none(), "{text}");
+            assert!(decode(text).is_none(), "{text}");
         }
     }
 
     #[test]
     fn spans_inside_a_view_point_at_the_original() {
         let text = "x&#x5fae;yz&#x4fe1;";
-        let view = decode_escapes(text).unwrap();
+        let view = decode(text).unwrap();
         assert_eq!(view.text, "x微yz信");
         // "yz" was copied: no escape.
-        assert_eq!(view.original(4, 6), (9, 11, false));
+        assert_eq!(view.original(4, 6), (9, 11, Passed::default()));
         assert_eq!(&text[9..11], "yz");
-        assert_eq!(view.original(1, 4), (1, 9, true));
+        let escape = Passed { escape: true, ..Passed::default() };
+        assert_eq!(view.original(1, 4), (1, 9, escape));
         assert_eq!(&text[1..9], "&#x5fae;");
+    }
+
+    #[test]
+    fn codes_flags_and_bytes_are_shown() {
+        let rows = [
+            ("有[em]e163[/em]时", "有*时"),
+            ("真🇨🇳人", "真*人"),
+            ("真/汪汪人", "真*人"),
+            ("看55yf5Lq655m+。", "看真人百。"),
+            ("🇨🇦🇸🇮🇳🇴[强]", "🇨🇦🇸🇮🇳🇴*"),
+        ];
+        for (text, shown) in rows {
+            assert_eq!(decode(text).expect(text).text, shown, "{text}");
+        }
+    }
+
+    #[test]
+    fn columns_are_read_downwards() {
+        let text = "真家\n人乐\n百送";
+        let view = decode(text).unwrap();
+        assert_eq!(view.text, "\u{FFFD}真人百家乐送\u{FFFD}家乐送真人百");
+        let (from, to, passed) = view.original(3, 18);
+        assert!(passed.column);
+        assert_eq!(
+            &text[int::to_usize(from)..int::to_usize(to)],
+            "真家\n人乐\n百"
+        );
+        assert!(decode("one line\nand two\nmore lines").is_none());
     }
 }

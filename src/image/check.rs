@@ -191,6 +191,9 @@ fn dictionary(view: &super::ImageView<'_>, meta: &Meta) -> Result<(), Kind> {
     if !view.fused.iter().all(|tables| fused_fits(view, tables)) {
         return fail("the filter");
     }
+    if !view.sound.iter().all(|tables| sound_fits(view, tables)) {
+        return fail("the sound plane");
+    }
     Ok(())
 }
 
@@ -230,6 +233,24 @@ fn fused_fits(
         && tables.singles.iter().all(|[class, number]| {
             int::to_usize(*class) < view.class_end() && needle(number)
         })
+}
+
+fn sound_fits(
+    view: &super::ImageView<'_>,
+    tables: &super::SoundView<'_>,
+) -> bool {
+    if tables.entries.is_empty() {
+        return true;
+    }
+    let size = |len: usize| len.is_power_of_two() && len > 1;
+    let patterns = view.patterns.len();
+    size(tables.filter.len())
+        && size(tables.starts.len().saturating_sub(1))
+        && is_offset_table(tables.starts, tables.entries.len())
+        && tables
+            .entries
+            .iter()
+            .all(|[_, pattern, _]| int::to_usize(*pattern) < patterns)
 }
 
 fn pattern_fits(view: &super::ImageView<'_>, row: &PatternRow) -> bool {

@@ -41,6 +41,10 @@
 //! | 18 | u32 | key hash and place of the anchor of each entry of 17 |
 //! | 19 | 2 u32 | class and needle of the needles of one class, sorted |
 //! | 20–25 | | the same six for all other terms |
+//! | 26 | u64 | sound plane, waking terms: key filter, 2^n words |
+//! | 27 | u32 | bucket starts, one more than buckets, 2^n buckets |
+//! | 28 | 3 u32 | key hash, pattern and place of the anchor, by bucket |
+//! | 29–31 | | the same three for all other terms |
 //!
 //! Example: an image of one pack with the single term `加微` holds one
 //! needle `[4, 5]`, one pattern row `{letters: 0, postings: 0, posting_count:
@@ -85,8 +89,15 @@ pub mod section {
     /// second phase.
     pub const REST: u32 = 6;
 
+    pub const SOUND_FILTER: u32 = 26;
+    pub const SOUND_STARTS: u32 = 27;
+    pub const SOUND_ENTRIES: u32 = 28;
+    /// What to add to the three sections from `SOUND_FILTER` on for those of
+    /// the second phase.
+    pub const SOUND_REST: u32 = 3;
+
     /// Name and element size of every section, in id order.
-    pub const ALL: [(u32, &str, usize); 25] = [
+    pub const ALL: [(u32, &str, usize); 31] = [
         (CLASS_INDEX, "class_index", 2),
         (CLASS_BLOCKS, "class_blocks", 4),
         (NEEDLE_STARTS, "needle_starts", 4),
@@ -112,6 +123,12 @@ pub mod section {
         (BUCKET_NEEDLES + REST, "rest_needles", 4),
         (BUCKET_TAGS + REST, "rest_tags", 4),
         (SINGLES + REST, "rest_singles", 8),
+        (SOUND_FILTER, "sound_filter", 8),
+        (SOUND_STARTS, "sound_starts", 4),
+        (SOUND_ENTRIES, "sound_entries", 12),
+        (SOUND_FILTER + SOUND_REST, "rest_sound_filter", 8),
+        (SOUND_STARTS + SOUND_REST, "rest_sound_starts", 4),
+        (SOUND_ENTRIES + SOUND_REST, "rest_sound_entries", 12),
     ];
 }
 
@@ -134,9 +151,10 @@ pub struct PatternRow {
     pub posting_count: u32,
     /// Folds that the spelling itself brings (split, digraph, reversed).
     pub folds: u32,
-    /// Bits 0–7 number of letters, 8–15 letters replaced at tier 1 by the
-    /// spelling, 16–17 gate, 18 left and 19 right word boundary, 20
-    /// reversed, 21 has symbols.
+    /// Bits 0–7 number of letters, 8–15 letters replaced by the spelling,
+    /// 16–17 gate, 18 left and 19 right word boundary, 20 reversed, 21 has
+    /// symbols, 22 the term in pinyin, 23 its first letters,
+    /// 24 a word of it as a picture.
     pub shape: u32,
 }
 
@@ -145,7 +163,10 @@ impl PatternRow {
     pub const RIGHT: u32 = 1 << 19;
     pub const REVERSED: u32 = 1 << 20;
     pub const SYMBOL: u32 = 1 << 21;
-    pub const SHAPE_MASK: u32 = (1 << 22) - 1;
+    pub const PINYIN: u32 = 1 << 22;
+    pub const INITIALS: u32 = 1 << 23;
+    pub const PICTURE: u32 = 1 << 24;
+    pub const SHAPE_MASK: u32 = (1 << 25) - 1;
 
     pub fn letter_count(&self) -> usize {
         crate::base::int::to_usize(self.shape & 0xFF)
@@ -184,6 +205,19 @@ pub enum Gate {
     Free = 3,
 }
 
+impl Gate {
+    /// As it lies in a pattern's shape.
+    pub fn bits(self) -> u32 {
+        let number = match self {
+            Gate::Single => 0,
+            Gate::Pair => 1,
+            Gate::ShortWord => 2,
+            Gate::Free => 3,
+        };
+        number << 16
+    }
+}
+
 /// One term of one set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
@@ -204,6 +238,15 @@ impl TermRow {
     pub const ALIAS: u32 = 1 << 3;
     pub const WAKING: u32 = 1 << 4;
     pub const FLAGS_MASK: u32 = 0b1_1111;
+
+    /// The highest tier that counts.
+    pub fn tier_max(&self) -> u8 {
+        match self.flags & 3 {
+            _ if self.is_exact() => 0,
+            1 => 1,
+            _ => 2,
+        }
+    }
 
     /// Whether only tier 0 counts.
     pub fn is_exact(&self) -> bool {
@@ -231,5 +274,7 @@ pub mod gap {
     pub const SPACE: u8 = 1;
     /// The term has punctuation here: it may be there or not.
     pub const PUNCTUATION: u8 = 2;
-    pub const MAX: u8 = PUNCTUATION;
+    /// Between typed syllables: separators may be there or not.
+    pub const SYLLABLE: u8 = 3;
+    pub const MAX: u8 = SYLLABLE;
 }

@@ -23,8 +23,8 @@ pub use format::{
 };
 pub use meta::{Condition, Literal, Meta, Op, PackMeta, RuleMeta, SetMeta};
 pub use mmap::map;
-pub use view::{FusedView, ImageView, Pattern};
-pub use write::{FusedParts, Parts, write};
+pub use view::{FusedView, ImageView, Pattern, SoundView};
+pub use write::{FusedParts, Parts, SoundParts, write};
 
 /// Why an image could not be opened.
 #[derive(Debug, thiserror::Error)]

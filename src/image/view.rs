@@ -24,6 +24,27 @@ pub struct ImageView<'a> {
     limits: &'a [u32],
     /// Search tables for waking terms, then for all others.
     pub fused: [FusedView<'a>; 2],
+    /// The same of the sound plane.
+    pub sound: [SoundView<'a>; 2],
+}
+
+/// Search tables of the sound plane (`scan::sound`).
+#[derive(Clone, Copy, Debug)]
+pub struct SoundView<'a> {
+    pub filter: &'a [u64],
+    pub starts: &'a [u32],
+    /// Key hash, pattern, place.
+    pub entries: &'a [[u32; 3]],
+}
+
+impl<'a> SoundView<'a> {
+    fn new(bytes: &'a [u8], of: &Sections, from: u32) -> SoundView<'a> {
+        SoundView {
+            filter: cast(bytes, of, section::SOUND_FILTER + from),
+            starts: cast(bytes, of, section::SOUND_STARTS + from),
+            entries: cast(bytes, of, section::SOUND_ENTRIES + from),
+        }
+    }
 }
 
 /// Search tables of the fused engine.
@@ -81,6 +102,8 @@ impl<'a> ImageView<'a> {
             limits,
             fused: [0, section::REST]
                 .map(|from| FusedView::new(bytes, sections, from)),
+            sound: [0, section::SOUND_REST]
+                .map(|from| SoundView::new(bytes, sections, from)),
         }
     }
 

@@ -27,6 +27,8 @@ pub struct Parts {
     pub limits: [u32; 3],
     /// Search tables for waking terms, then for all others.
     pub fused: [FusedParts; 2],
+    /// The same of the sound plane.
+    pub sound: [SoundParts; 2],
     pub tables_digest: [u8; 32],
 }
 
@@ -54,6 +56,24 @@ impl FusedParts {
     }
 }
 
+/// Search tables of the sound plane (`scan::build_sound`).
+#[derive(Clone, Debug, Default)]
+pub struct SoundParts {
+    pub filter: Vec<u64>,
+    pub starts: Vec<u32>,
+    pub entries: Vec<[u32; 3]>,
+}
+
+impl SoundParts {
+    fn bodies(&self) -> [&[u8]; 3] {
+        [
+            bytemuck::cast_slice(&self.filter),
+            bytemuck::cast_slice(&self.starts),
+            bytemuck::cast_slice(&self.entries),
+        ]
+    }
+}
+
 /// Serialises the parts. Only little-endian machines are supported (the
 /// image is used in place); a big-endian build fails in `image::check`.
 pub fn write(parts: &Parts) -> Vec<u8> {
@@ -74,6 +94,7 @@ pub fn write(parts: &Parts) -> Vec<u8> {
         bytemuck::cast_slice(&parts.limits),
     ];
     bodies.extend(parts.fused.iter().flat_map(FusedParts::bodies));
+    bodies.extend(parts.sound.iter().flat_map(SoundParts::bodies));
     let mut out = vec![0u8; HEADER_LEN + SECTION_LEN * bodies.len()];
     for (number, (body, (id, _, size))) in
         bodies.iter().zip(&section::ALL).enumerate()

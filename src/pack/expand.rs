@@ -26,6 +26,12 @@ const SPELLINGS_MAX: usize = 16;
 /// Ways to split one character that are looked for, for the same reason.
 const SPLITS_MAX: usize = 2;
 
+/// Radicals as they stand beside another part: what people split into.
+const SIDE_FORMS: &[char] = &[
+    '亻', '氵', '扌', '讠', '钅', '纟', '饣', '艹', '忄', '犭', '衤', '礻',
+    '刂', '月', '贝', '阝', '攵',
+];
+
 const _: () = assert!(SPELLINGS_MAX <= limits::TERM_STRINGS_MAX);
 
 /// One spelling.
@@ -157,7 +163,9 @@ fn changes(term: &Term, gate: Gate, exact: bool) -> Vec<Change> {
     let han = han_count(letters);
     for (from, c) in letters.iter().enumerate() {
         if han >= 2 && matches!(gate, Gate::Pair | Gate::Free) {
-            for parts in tables::splits(*c).iter().take(SPLITS_MAX) {
+            let mut ways: Vec<&str> = tables::splits(*c).to_vec();
+            ways.sort_by_key(|way| !way.contains(SIDE_FORMS));
+            for parts in ways.into_iter().take(SPLITS_MAX) {
                 let to = parts.chars().map(letter::canonical).collect();
                 changes.push(Change { from, len: 1, to, fold: Fold::Split });
             }

@@ -1,21 +1,13 @@
 //! How often letters follow each other in ordinary Chinese and English. In:
 //! letters; out: parts of 10^9 characters, a rough guide. It chooses what
 //! the engine looks for first and which set wakes a rule; no verdict depends
-//! on it.
-//!
-//! The numbers are in a sketch of 512 KiB (data/PROVENANCE.md says how it is
-//! made): a hash table without keys, so that an unknown key may answer for
-//! a known one.
+//! on it. The numbers are those of `fold::ordinary`.
 
 use super::term::Term;
 use crate::base::int;
-use crate::fold::tables;
+use crate::fold::{ordinary, tables};
 use crate::image::gap;
 use crate::scan::Frequency;
-
-static SKETCH: &[u8] = include_bytes!("data/frequency.bin");
-const SLOTS_LOG2: u32 = 19;
-const _: () = assert!(SKETCH.len() == 1 << SLOTS_LOG2);
 
 /// Pairs that no word holds stand where words meet: a part of what chance
 /// would give.
@@ -26,19 +18,6 @@ const RARE_QUAD: f64 = 20.0;
 const UNKNOWN: f64 = 200.0;
 /// A symbol or digit that stands alone.
 const LONE_SYMBOL: f64 = 2e6;
-
-fn lookup(kind: char, letters: impl Iterator<Item = char>) -> f64 {
-    let mut hash = 0xCBF2_9CE4_8422_2325_u64;
-    let mut buffer = [0; 4];
-    for c in std::iter::once(kind).chain(letters) {
-        for byte in c.encode_utf8(&mut buffer).bytes() {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3);
-        }
-    }
-    hash ^= hash >> 32;
-    let slot = (hash ^ hash >> SLOTS_LOG2) & ((1 << SLOTS_LOG2) - 1);
-    (f64::from(SKETCH[int::low_usize(slot)]) / 8.0).exp2() - 1.0
-}
 
 /// Letters as the search sees them: look-alikes are one, no repeats.
 fn look_alike(letters: &[char]) -> Vec<char> {
@@ -58,14 +37,14 @@ fn look_alike(letters: &[char]) -> Vec<char> {
 }
 
 fn han(c: char) -> f64 {
-    lookup('1', std::iter::once(c))
+    ordinary::count('1', std::iter::once(c))
 }
 
 fn pair(a: char, b: char) -> f64 {
     match (tables::is_han(a), tables::is_han(b)) {
         (true, true) => {
             let chance = han(a) * han(b) / 1e9 * MEETING;
-            lookup('2', [a, b].into_iter()).max(chance)
+            ordinary::count('2', [a, b].into_iter()).max(chance)
         }
         (true, false) => han(a) / 1000.0,
         (false, true) => han(b) / 1000.0,
@@ -85,7 +64,7 @@ fn triple(a: char, b: char, c: char) -> f64 {
 
 fn quad(letters: &[char]) -> f64 {
     if letters.iter().all(char::is_ascii_lowercase) {
-        lookup('4', letters.iter().copied()).max(RARE_QUAD)
+        ordinary::count('4', letters.iter().copied()).max(RARE_QUAD)
     } else {
         UNKNOWN
     }
@@ -129,7 +108,7 @@ fn part(letters: &[char]) -> f64 {
         }
         _ => {
             let letters = look_alike(letters);
-            let word = lookup('w', letters.iter().copied());
+            let word = ordinary::count('w', letters.iter().copied());
             let rare = if letters.len() < 4 { 10.0 * UNKNOWN } else { 1.0 };
             let quads = letters.windows(4).map(quad);
             let least = quads.fold(1e9, f64::min);
@@ -221,6 +200,6 @@ mod tests {
     fn numbers_are_near_the_source() {
         // The words of the source give 的 four characters in a thousand.
         assert!((3e6..5e6).contains(&han('的')), "{}", han('的'));
-        assert!(lookup('w', "the".chars()) > 5e6);
+        assert!(ordinary::count('w', "the".chars()) > 5e6);
     }
 }

@@ -18,6 +18,7 @@ use super::diagnostic::{
 use super::expand::{self, Spelling};
 use super::frequency::ByClass;
 use super::sets::{NumberedTerm, Packs, Sets};
+use super::sound;
 use super::syntax::{Rule, Status};
 use super::table::Sp;
 use crate::base::clock::{self, Date};
@@ -25,9 +26,10 @@ use crate::base::{int, near};
 use crate::eval::TEXT_FACTS;
 use crate::fold::{self, Level, letter, tables};
 use crate::image::{
-    Condition, Meta, PackMeta, Parts, PatternRow, RuleMeta, TermRow,
+    Condition, Meta, PackMeta, Parts, PatternRow, RuleMeta, SoundParts,
+    TermRow,
 };
-use crate::scan::{Needle, Phase, build_fused};
+use crate::scan::{Needle, Phase, build_fused, build_sound, is_heard};
 
 /// Everything the image needs, or `None` when the dictionary is too large.
 pub fn lower(
@@ -457,7 +459,10 @@ fn dictionary(
         .flat_map_iter(|(number, entry)| {
             let exact = entry.level == Level::Exact || entry.exception;
             let number = int::to_u32(number);
-            let all = expand::spellings(&entry.term, exact);
+            let mut all = expand::spellings(&entry.term, exact);
+            if entry.level == Level::Strong && !entry.exception {
+                all.extend(sound::spellings(&entry.term));
+            }
             all.into_iter().map(move |spelling| (spelling, number))
         })
         .collect();
@@ -496,11 +501,43 @@ fn dictionary(
         let end = classes.narrow_end;
         build_fused(&needles, &wanted, phase, end, &frequency, &mut marks)
     });
+    parts.sound = [true, false].map(|waking| sound_tables(&parts, waking));
     classes.mark(&marks);
     parts.class_index = classes.index;
     parts.class_blocks = classes.blocks;
     parts.tables_digest = tables::tables_digest();
     Some(parts)
+}
+
+/// The sound plane of a phase.
+fn sound_tables(parts: &Parts, waking: bool) -> SoundParts {
+    build_sound(&heard(parts, waking), &sound::frequency)
+}
+
+/// Patterns that are looked for by sound in a phase.
+fn heard(parts: &Parts, waking: bool) -> Vec<(u32, Vec<char>)> {
+    let mut all = Vec::new();
+    for (number, row) in parts.patterns.iter().enumerate() {
+        let from = int::to_usize(row.postings);
+        let to = from + int::to_usize(row.posting_count);
+        let wanted = parts.postings[from..to].iter().any(|term| {
+            let term = &parts.terms[int::to_usize(*term)];
+            term.tier_max() == 2 && term.is_waking() == waking
+        });
+        if !wanted {
+            continue;
+        }
+        let from = int::to_usize(row.letters);
+        let letters: Vec<char> = parts.letters
+            [from..from + row.letter_count()]
+            .iter()
+            .filter_map(|code| char::from_u32(*code))
+            .collect();
+        if is_heard(row, &letters) {
+            all.push((int::to_u32(number), letters));
+        }
+    }
+    all
 }
 
 /// Needles, patterns, letters and postings of sorted spellings; gives the

@@ -9,6 +9,7 @@ pub mod load;
 mod lower;
 pub mod marked;
 mod sets;
+mod sound;
 pub(crate) mod syntax;
 pub(crate) mod table;
 pub(crate) mod term;

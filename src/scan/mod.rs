@@ -12,28 +12,43 @@ mod avx2;
 mod avx512;
 mod folded;
 mod fused;
+mod hear;
 mod reference;
 mod sieve;
+mod sound;
 mod walk;
 
 use std::ops::Range;
 
 use crate::base::{Span, int};
-use crate::fold::{Fold, Folds, View, decode_escapes};
+use crate::fold::{self, Fold, Folds, View};
 use crate::image::{Image, ImageView, Pattern, PatternRow};
 use crate::verdict::Milli;
 
 pub use folded::Folded;
 pub use fused::{Frequency, Needle, build as build_fused};
+pub use hear::hear;
+pub use sound::{
+    Heard, Tokens, build as build_sound, candidates as sound_candidates,
+    is_heard,
+};
 pub use walk::{Reader, Walked, letter_price, walk};
 
 pub use sieve::Simd;
+
+use walk::FREE_SEPARATORS_MAX;
 
 use reference::{Reference, ReferenceScratch};
 use sieve::Singles;
 
 /// Price of a hit that was read through an escape.
 const ESCAPE_PRICE: u16 = 30;
+/// Symbols from here on may be pictures of words.
+const FIRST_PICTURE: u32 = 0x2100;
+/// Price of a hit whose letters stand below each other.
+const COLUMN_PRICE: u16 = 50;
+/// Price of a hit in Base64 or hexadecimal.
+const BYTES_PRICE: u16 = 100;
 /// Letters at the end of a run that are looked at, and how many more than a
 /// pattern needs are tried as its first letter.
 const RUN_TAIL_MAX: usize = 64 + RUN_REPEATS_MAX;
@@ -146,6 +161,10 @@ pub struct Hit {
 pub struct Engine {
     kind: EngineKind,
     reference: Option<[Reference; 2]>,
+    /// The sound plane of `reference`.
+    lookup: Option<[sound::Lookup; 2]>,
+    /// The image has a sound plane.
+    hears: bool,
     simd: Simd,
     singles: [Singles; 2],
     /// By phase: it has no needles.
@@ -171,6 +190,8 @@ struct Reading {
     has_symbols: bool,
     /// Runs in which an anchor may stand whose needle holds a symbol.
     windows: Vec<Range<usize>>,
+    /// The text as sounds, if the image has such terms.
+    tokens: Tokens,
 }
 
 /// Buffers of one thread.
@@ -185,6 +206,7 @@ struct Buffers {
     reference: ReferenceScratch,
     survivors: Vec<u32>,
     candidates: Vec<Candidate>,
+    heard: Vec<Heard>,
     starts: RunStarts,
 }
 
@@ -202,14 +224,22 @@ impl Engine {
             _ => None,
         };
         let view = image.view();
-        let singles = Phase::ALL.map(|phase| Singles::new(&view, phase));
-        let own_symbols = own_symbols(&view);
+        let lookup = (kind == EngineKind::Reference)
+            .then(|| Phase::ALL.map(|phase| sound::Lookup::new(&view, phase)));
         let idle = [0, 1].map(|at| {
             let tables = &view.fused[at];
             tables.bucket_needles.is_empty() && tables.singles.is_empty()
         });
-        let simd = Simd::detect();
-        Ok(Engine { kind, reference, simd, singles, idle, own_symbols })
+        Ok(Engine {
+            kind,
+            reference,
+            lookup,
+            hears: view.sound.iter().any(|part| !part.entries.is_empty()),
+            simd: Simd::detect(),
+            singles: Phase::ALL.map(|phase| Singles::new(&view, phase)),
+            idle,
+            own_symbols: own_symbols(&view),
+        })
     }
 
     /// The same engine with other vector instructions, to compare with.
@@ -259,13 +289,24 @@ impl Engine {
     ) {
         let own = &self.own_symbols;
         out.own.fill(self.simd, view, own, text);
-        out.decoded = if out.own.plain.has_escapes() {
-            decode_escapes(text)
-        } else {
-            None
-        };
+        self.fill_tokens(view, text, &mut out.own.tokens);
+        let escapes = out.own.plain.has_escapes();
+        out.decoded = fold::decode_marked(text, escapes);
         if let Some(decoded) = &out.decoded {
             out.inner.fill(self.simd, view, own, &decoded.text);
+            let tokens = &mut out.inner.tokens;
+            self.fill_tokens(view, &decoded.text, tokens);
+        }
+    }
+
+    fn fill_tokens(
+        &self,
+        view: &ImageView<'_>,
+        text: &str,
+        tokens: &mut Tokens,
+    ) {
+        if self.hears {
+            tokens.fill(text, view.classes);
         }
     }
 
@@ -344,6 +385,9 @@ impl Engine {
         let all = 0..reading.plain.count();
         self.search(&reader, phase, &reading.plain, &[all], scratch);
         verify_all(&reader, filter, &reading.plain, scratch, out);
+        if self.hears {
+            self.listen(&reader, filter, &reading.tokens, scratch, out);
+        }
         if !reading.has_symbols {
             return;
         }
@@ -359,6 +403,36 @@ impl Engine {
             symbols.get(next).is_some_and(|run| *run < after)
         });
         verify_all(&reader, filter, &reading.marked, scratch, out);
+    }
+
+    /// Terms whose characters were replaced by others of the same sound or
+    /// shape.
+    fn listen(
+        &self,
+        reader: &Reader<'_>,
+        filter: Filter<'_>,
+        tokens: &Tokens,
+        scratch: &mut Buffers,
+        out: &mut Vec<Hit>,
+    ) {
+        let phase = filter.phase.index();
+        let heard = &mut scratch.heard;
+        heard.clear();
+        match &self.lookup {
+            Some(lookup) => lookup[phase].candidates(tokens, heard),
+            None => {
+                sound_candidates(&reader.view.sound[phase], tokens, heard);
+            }
+        }
+        heard.sort_unstable();
+        heard.dedup();
+        for place in heard {
+            let pattern = reader.view.pattern(int::to_usize(place.pattern));
+            let start = int::to_usize(place.start);
+            let Some(found) = hear(reader, pattern, start) else { continue };
+            let span = Span::new(place.start, int::to_u32(found.end));
+            post(reader, filter, pattern.row, span, found, out);
+        }
     }
 
     fn search(
@@ -424,20 +498,27 @@ impl Reading {
     }
 }
 
-/// A hit of decoded text as one of the original, if an escape is in it.
+/// A hit of decoded text as one of the original, if it needed decoding.
 fn escaped(view: &ImageView<'_>, decoded: &View, hit: Hit) -> Option<Hit> {
-    let (start, end, escaped) = decoded.original(hit.span.start, hit.span.end);
-    let exact = view.terms[int::to_usize(hit.term)].is_exact();
-    if !escaped || exact {
-        return None;
+    let (start, end, passed) = decoded.original(hit.span.start, hit.span.end);
+    let mut hit = Hit { span: Span::new(start, end), ..hit };
+    // The walk has counted pictures as separators.
+    hit.tier = hit.tier.max(u8::from(passed.escape || passed.column));
+    if passed.escape {
+        hit.folds.insert(Fold::Escape);
+        hit.penalty.0 += ESCAPE_PRICE;
     }
-    Some(Hit {
-        span: Span::new(start, end),
-        folds: hit.folds.with(Fold::Escape),
-        penalty: Milli(hit.penalty.0 + ESCAPE_PRICE),
-        tier: 1,
-        ..hit
-    })
+    if passed.column {
+        hit.folds.insert(Fold::Sep);
+        hit.penalty.0 += COLUMN_PRICE;
+    }
+    if passed.bytes {
+        hit.folds.insert(Fold::Base64);
+        hit.penalty.0 += BYTES_PRICE;
+        hit.tier = 2;
+    }
+    let most = view.terms[int::to_usize(hit.term)].tier_max();
+    (passed.any() && hit.tier <= most).then_some(hit)
 }
 
 /// Decides all candidates of one reading.
@@ -490,6 +571,7 @@ fn symbols_matter(
         let before = || text[..at].chars().rev().find(is_seen);
         let after = behind.find(is_seen);
         own.contains(&letter::canonical(symbol))
+            || u32::from(symbol) >= FIRST_PICTURE
             || !closes && before().is_some_and(is_word)
             || after.is_some_and(is_word)
     })
@@ -592,7 +674,7 @@ fn post(
             continue;
         }
         let info = &view.terms[int::to_usize(term)];
-        if info.is_exact() && found.tier > 0 {
+        if found.tier > info.tier_max() {
             continue;
         }
         let mut folds = found.folds;

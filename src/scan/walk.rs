@@ -18,6 +18,7 @@
 //!
 //! A space inside a Latin word is a disguise only when every gap of the
 //! term is filled (`c a s i n o`); otherwise `the rapist` would be one word.
+//! Sounds are a walk of their own (`hear`), which shares what is here.
 //! A repeated letter costs as a tier-1 letter does, in spite of being cheap
 //! to read: `lose` and `loose` are both words.
 
@@ -33,19 +34,32 @@ const LETTER_PRICE_MAX: u16 = 200;
 const GAP_PRICE: u16 = 30;
 const GAP_PRICE_MAX: u16 = 50;
 const REVERSED_PRICE: u16 = 150;
+/// Price of a character replaced by its sound, by one of the same sound or
+/// by a look-alike, and the most for all of them.
+const SOUND_PRICE: u16 = 100;
+const SOUND_PRICE_MAX: u16 = 400;
+/// Price of a character replaced by the first letter of its sound.
+const INITIAL_PRICE: u16 = 150;
 
 /// Separators a gap may hold.
 const PAIR_SEPARATORS_MAX: u32 = 3;
-const FREE_SEPARATORS_MAX: u32 = 8;
+pub(super) const FREE_SEPARATORS_MAX: u32 = 8;
+/// Between typed syllables.
+const SYLLABLE_SEPARATORS_MAX: u32 = 2;
 /// In a Latin word whose gaps are not all filled.
 const WORD_SEPARATORS_MAX: u32 = 2;
 /// A phrase written without its spaces needs this many letters.
 const JOINED_LETTERS_MIN: usize = 8;
+/// From so many letters on a quarter of them must be no digits and signs,
+/// a third of fewer.
+const PHRASE_LETTERS_MIN: usize = 8;
 /// How often one letter may be repeated. Bounded, because a pattern that may
 /// begin anywhere in a run is tried at each of its letters.
 const REPEATS_MAX: u32 = 128;
 /// Invisible characters skipped when looking back for a word boundary.
 const LOOK_BACK_MAX: usize = 64;
+/// Characters on each side that tell the script of a text.
+const NEAR_LETTERS: usize = 32;
 
 /// Price of one letter read at a tier.
 pub fn letter_price(tier: u8) -> Milli {
@@ -59,7 +73,7 @@ pub struct Walked {
     pub end: usize,
     pub folds: Folds,
     pub penalty: Milli,
-    /// 0 when nothing but tier-0 folds was needed.
+    /// 0 when nothing but tier-0 folds was needed, 2 when a sound was.
     pub tier: u8,
 }
 
@@ -74,7 +88,7 @@ pub struct Reader<'t> {
 
 /// What one character is to the walk.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Class {
+pub(super) enum Class {
     Ignorable,
     Separator,
     Letter,
@@ -82,7 +96,7 @@ enum Class {
 }
 
 impl Reader<'_> {
-    fn class(&self, c: char) -> Class {
+    pub(super) fn class(&self, c: char) -> Class {
         use crate::fold::Sym;
         let sym = self.view.classes.get(c);
         if sym.0 & Sym::SYMBOL_BIT != 0 {
@@ -103,18 +117,20 @@ impl Reader<'_> {
 
 /// Separators seen since the last letter.
 #[derive(Clone, Copy, Default)]
-struct Gap {
-    separators: u32,
+pub(super) struct Gap {
+    pub separators: u32,
     newlines: u32,
     blanks: bool,
-    comma: bool,
-    clause: bool,
+    pub comma: bool,
+    pub clause: bool,
     /// A full stop that a blank has not followed yet.
     dot: bool,
+    /// Something invisible is there.
+    pub veil: bool,
 }
 
 impl Gap {
-    fn add(&mut self, c: char) {
+    pub fn add(&mut self, c: char) {
         self.separators += 1;
         let blank = c.is_whitespace();
         self.clause |= self.dot && blank;
@@ -134,20 +150,27 @@ fn is_clause_mark(c: char) -> bool {
 }
 
 /// Running state of one walk.
-struct State<'p> {
+pub(super) struct State<'p> {
     pattern: Pattern<'p>,
     gate: Gate,
-    folds: Folds,
+    pub folds: Folds,
     /// Letters read at tier 1 (the spelling's own replacements included).
     paid: u32,
     leet: u32,
+    /// Letters of another script.
+    homoglyphs: usize,
     /// Repeats of the letter being read.
     repeats: u32,
     filled: u32,
     inner_gaps: u32,
+    /// Inner gaps that hold nothing but what does not show.
+    veiled: u32,
     /// A gap that is only allowed when every gap is filled.
-    needs_all: bool,
+    pub needs_all: bool,
     joined: u32,
+    /// Characters replaced by sounds, and by first letters.
+    sounds: u32,
+    initials: u32,
 }
 
 /// Walks one pattern from the character at byte `start`.
@@ -157,18 +180,7 @@ pub fn walk(
     start: usize,
 ) -> Option<Walked> {
     let row = pattern.row;
-    let mut state = State {
-        pattern,
-        gate: row.gate(),
-        folds: Folds::from_bits(row.folds),
-        paid: row.replaced(),
-        leet: 0,
-        repeats: 0,
-        filled: 0,
-        inner_gaps: 0,
-        needs_all: false,
-        joined: 0,
-    };
+    let mut state = State::new(pattern);
     let mut rest = reader.text.get(start..)?.char_indices();
     let (_, first) = rest.next()?;
     if !state.read(first, 0) {
@@ -188,11 +200,16 @@ pub fn walk(
         match reader.class(c) {
             Class::Ignorable => {
                 invisible.insert(unseen(c));
+                gap.veil = true;
                 continue;
             }
             Class::Separator => {
                 gap.add(c);
-                if gap.separators > FREE_SEPARATORS_MAX {
+                let most = match pattern.gaps[at] {
+                    gap::SPACE => 2 * FREE_SEPARATORS_MAX + 1,
+                    _ => FREE_SEPARATORS_MAX,
+                };
+                if gap.separators > most {
                     return None;
                 }
                 continue;
@@ -216,20 +233,80 @@ pub fn walk(
     if row.has(PatternRow::RIGHT) {
         end = right_boundary(reader, &mut state, end)?;
     }
+    let foreign = state.homoglyphs == pattern.letters.len()
+        && is_foreign(reader.text, start, end);
+    let identifier = state.leet > 0
+        && row.has(PatternRow::LEFT)
+        && visible_before(reader.text, start).is_some_and(letter::is_digit);
+    if foreign || identifier {
+        return None;
+    }
     state.finish(end)
 }
 
-impl State<'_> {
-    fn letter(&self, at: usize) -> char {
+/// Whether a word of Greek or Cyrillic letters alone stands in a text of
+/// that script: no letter of a Latin keyboard is near, and one that looks
+/// like none is.
+fn is_foreign(text: &str, start: usize, end: usize) -> bool {
+    let before = text[..start].chars().rev().take(NEAR_LETTERS);
+    let after = text[end..].chars().take(NEAR_LETTERS);
+    let mut foreign = false;
+    for c in before.chain(after) {
+        if c.is_ascii_alphabetic() {
+            return false;
+        }
+        foreign |= matches!(c, '\u{370}'..='\u{52F}' | '\u{1F00}'..='\u{1FFF}')
+            && letter::readings(c).all(|to| !to.is_ascii());
+    }
+    foreign
+}
+
+impl<'p> State<'p> {
+    pub fn new(pattern: Pattern<'p>) -> State<'p> {
+        let row = pattern.row;
+        let replaced = row.replaced();
+        let part = |flag: u32| if row.has(flag) { replaced } else { 0 };
+        let sounds = part(PatternRow::PINYIN | PatternRow::PICTURE);
+        let initials = part(PatternRow::INITIALS);
+        State {
+            pattern,
+            gate: row.gate(),
+            folds: Folds::from_bits(row.folds),
+            paid: replaced.saturating_sub(sounds + initials),
+            leet: 0,
+            homoglyphs: 0,
+            repeats: 0,
+            filled: 0,
+            inner_gaps: 0,
+            veiled: 0,
+            needs_all: false,
+            joined: 0,
+            sounds,
+            initials,
+        }
+    }
+
+    /// Notes what was replaced by ear.
+    pub fn heard(&mut self, sounds: u32, initials: u32) {
+        self.sounds = sounds;
+        self.initials = initials;
+    }
+
+    pub fn letter(&self, at: usize) -> char {
         char::from_u32(self.pattern.letters[at]).unwrap_or('\0')
     }
 
     /// Whether `c` can be letter `at`; notes fold and price if so.
-    fn read(&mut self, c: char, at: usize) -> bool {
+    pub fn read(&mut self, c: char, at: usize) -> bool {
         let Some(reading) = letter::stands_for(c, self.letter(at)) else {
             return false;
         };
-        if reading.tier > 0 {
+        if reading.tier > 1 {
+            if self.gate != Gate::Free {
+                return false;
+            }
+            self.sounds += 1;
+        } else if reading.tier > 0 {
             let allowed = match self.gate {
                 Gate::ShortWord => false,
                 Gate::Single | Gate::Pair => {
@@ -242,6 +319,8 @@ impl State<'_> {
             }
             self.paid += 1;
             self.leet += u32::from(reading.fold == Some(Fold::Leet));
+            let alike = reading.fold == Some(Fold::Homoglyph);
+            self.homoglyphs += usize::from(alike);
         }
         if let Some(fold) = reading.fold {
             self.folds.insert(fold);
@@ -272,14 +351,22 @@ impl State<'_> {
     }
 
     /// Judges the gap before letter `at`, which was just read.
-    fn close(&mut self, gap: &Gap, at: usize) -> bool {
+    pub fn close(&mut self, gap: &Gap, at: usize) -> bool {
         self.repeats = 0;
         match self.pattern.gaps[at] {
             gap::SPACE => {
                 if gap.separators == 0 {
                     self.joined += 1;
                 }
-                return !gap.clause;
+                // A full stop between words is a disguise where the letters
+                // have one too.
+                self.needs_all |= gap.clause;
+                return true;
+            }
+            gap::SYLLABLE => {
+                return gap.separators <= SYLLABLE_SEPARATORS_MAX
+                    && !gap.clause
+                    && !gap.comma;
             }
             gap::PUNCTUATION => {
                 return gap.separators <= 2 && !gap.clause
@@ -289,6 +376,7 @@ impl State<'_> {
         }
         self.inner_gaps += 1;
         if gap.separators == 0 {
+            self.veiled += u32::from(gap.veil);
             return true;
         }
         self.filled += 1;
@@ -312,9 +400,9 @@ impl State<'_> {
         }
     }
 
-    fn finish(mut self, end: usize) -> Option<Walked> {
+    pub fn finish(mut self, end: usize) -> Option<Walked> {
         let count = self.pattern.letters.len();
-        if self.needs_all && self.filled < self.inner_gaps {
+        if self.needs_all && self.filled + self.veiled < self.inner_gaps {
             return None;
         }
         if self.joined > 0 {
@@ -326,7 +414,12 @@ impl State<'_> {
         }
         // A number is not a word in disguise: some letters must be letters.
         let leet = crate::base::int::to_usize(self.leet);
-        if leet > 0 && (leet * 3 > count * 2 || count - leet < 2) {
+        let most = if count < PHRASE_LETTERS_MIN {
+            count * 2 / 3
+        } else {
+            count * 3 / 4
+        };
+        if leet > 0 && (leet > most || count - leet < 2) {
             return None;
         }
         let paid = u16::try_from(self.paid).unwrap_or(u16::MAX);
@@ -334,10 +427,33 @@ impl State<'_> {
         let letters = paid.saturating_mul(LETTER_PRICE).min(LETTER_PRICE_MAX);
         let gaps = filled.saturating_mul(GAP_PRICE).min(GAP_PRICE_MAX);
         let reversed = self.pattern.row.has(PatternRow::REVERSED);
-        let price = letters + gaps + if reversed { REVERSED_PRICE } else { 0 };
-        let tier = u8::from(self.paid > 0 || self.filled > 0 || reversed);
+        let number = |n: u32| u16::try_from(n).unwrap_or(u16::MAX);
+        let sounds = number(self.sounds)
+            .saturating_mul(SOUND_PRICE)
+            .min(SOUND_PRICE_MAX);
+        let initials =
+            number(self.initials).saturating_mul(INITIAL_PRICE).min(1000);
+        let price = letters
+            + gaps
+            + if reversed { REVERSED_PRICE } else { 0 }
+            + sounds
+            + initials;
+        let tier = if self.sounds + self.initials > 0 {
+            2
+        } else {
+            u8::from(self.paid > 0 || self.filled > 0 || reversed)
+        };
         Some(Walked { end, folds: self.folds, penalty: Milli(price), tier })
     }
+}
+
+/// The character before `start` that shows.
+fn visible_before(text: &str, start: usize) -> Option<char> {
+    text[..start]
+        .chars()
+        .rev()
+        .take(LOOK_BACK_MAX)
+        .find(|c| !is_transparent(*c))
 }
 
 /// Whether a word may begin at `start`.
@@ -347,12 +463,7 @@ fn is_left_boundary(
     first: char,
     gate: Gate,
 ) -> bool {
-    let before = text[..start]
-        .chars()
-        .rev()
-        .take(LOOK_BACK_MAX)
-        .find(|c| !is_transparent(*c));
-    let Some(before) = before else { return true };
+    let Some(before) = visible_before(text, start) else { return true };
     if letter::is_digit(before) {
         // `88casino` is the word with a prefix; `a8vx3` is an identifier,
         // and `12500` is not `500`.
@@ -394,7 +505,7 @@ fn right_boundary(
 }
 
 /// The name of stepping over an ignorable character.
-fn unseen(c: char) -> Fold {
+pub(super) fn unseen(c: char) -> Fold {
     use crate::fold::tables::{self, Kind};
     match tables::kind(c) {
         Kind::Mark => Fold::Mark,

@@ -177,7 +177,7 @@ fn text_section(name: &str, text: &str, style: Style, out: &mut String) {
         escape::terminal(&folded),
         style.dim(&format!("({note})"))
     );
-    if let Some(view) = fold::decode_escapes(text) {
+    if let Some(view) = fold::decode(text) {
         let _ = writeln!(
             out,
             "{} {}",

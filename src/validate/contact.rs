@@ -23,6 +23,11 @@ use super::whatsapp;
 /// Longest connector in cells.
 pub(super) const CONNECTOR_MAX: usize = 6;
 
+/// Longest pieces of a handle that are joined over a common separator, and
+/// over a picture.
+const PIECE_MAX: usize = 4;
+const STRANGE_PIECE_MAX: usize = 8;
+
 /// Words a connector is made of, besides separators.
 const CONNECTORS: &[&str] = &[
     "号码",
@@ -176,6 +181,8 @@ pub(super) struct Handle {
     pub value: String,
     /// Pieces were joined.
     pub spaced: bool,
+    /// Every piece is one character: `d.e.m.o.l.u.c.k.y`.
+    pub lettered: bool,
 }
 
 impl Handle {
@@ -195,7 +202,8 @@ impl Handle {
 /// Reads `[a-z0-9` and `signs` `]{min,max}` at `first`. Pieces of one to four
 /// characters with the same single separator between them are joined, as in
 /// `k 8 8 9 9 2 x`; pieces of English words are not (one of them would have
-/// to be a single letter or number).
+/// to be a single letter or number). Longer pieces are joined where a picture
+/// or the like is between them: nobody writes words so.
 pub(super) fn read_handle(
     view: &View,
     first: usize,
@@ -220,10 +228,17 @@ pub(super) fn read_handle(
     let mut value: String = (first..end).map(|i| view.ch(i)).collect();
     let mut spaced = false;
     let mut last = end - first;
+    let mut lettered = last == 1;
+    let mut strange = false;
     let mut sep = None;
-    while last <= 4 && value.len() <= max {
+    while value.len() <= max {
         let Some(gap) = view.get(end).filter(|c| c.is_sep()) else { break };
         if gap.ch == '\n' || *sep.get_or_insert(gap.ch) != gap.ch {
+            break;
+        }
+        strange = is_picture(gap.ch);
+        let most = if strange { STRANGE_PIECE_MAX } else { PIECE_MAX };
+        if last > most {
             break;
         }
         let next = piece_end(end + 1);
@@ -233,9 +248,10 @@ pub(super) fn read_handle(
                 && (from..to).all(|i| view.ch(i).is_ascii_lowercase())
         };
         let words = wordy(end - last, end) || wordy(end + 1, next);
-        if len == 0 || len > 4 || (words && gap.ch == ' ') {
+        if len == 0 || len > most || (words && gap.ch == ' ') {
             break;
         }
+        lettered &= len == 1;
         value.extend((end + 1..next).map(|i| view.ch(i)));
         end = next;
         last = len;
@@ -247,9 +263,18 @@ pub(super) fn read_handle(
     }
     let runs = value.split(|c: char| !c.is_ascii_digit());
     let digits = runs.map(str::len).max().unwrap_or(0);
-    // Joined pieces are believed for the number in them.
-    let fits = (min..=max).contains(&value.len()) && (!spaced || digits >= 5);
-    fits.then_some(Handle { first, end, value, spaced })
+    lettered &= spaced;
+    // Joined pieces are believed for the number in them, or because nothing
+    // but a hidden name is written so.
+    let hidden = lettered || strange && digits > 0;
+    let fits = (min..=max).contains(&value.len())
+        && (!spaced || digits >= 5 || hidden);
+    fits.then_some(Handle { first, end, value, spaced, lettered })
+}
+
+/// Arrows, stars, pictures: no punctuation.
+fn is_picture(c: char) -> bool {
+    matches!(c, '\u{2190}'..='\u{2E7F}' | '\u{1F000}'..='\u{1FAFF}')
 }
 
 /// Latin words with a digit that are products, not people.

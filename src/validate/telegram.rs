@@ -27,7 +27,8 @@ pub(super) fn read(view: &View, opening: &Opening) -> Option<Found> {
     let at_sign = sign.is_some();
     let first = sign.map_or(opening.at, |i| i + 1);
     let h = user(view, first)?;
-    let telling = at_sign || h.has_digit() || h.value.contains('_');
+    let telling =
+        at_sign || h.has_digit() || h.value.contains('_') || h.lettered;
     let wordy = !telling
         && view.ch(h.end) == ' '
         && view.get(h.end + 1).is_some_and(|c| c.is_letter());
@@ -70,10 +71,14 @@ pub(super) fn read_before(view: &View, cue: Cue) -> Option<Found> {
 }
 
 fn user(view: &View, first: usize) -> Option<Handle> {
+    // `@ d e m o _ l u c k y`
+    let blank = view.ch(first) == ' ';
+    let first = first + usize::from(blank);
     if !view.get(first)?.is_letter() {
         return None;
     }
-    read_handle(view, first, "_", 5, 32).filter(|h| !h.spaced)
+    read_handle(view, first, "_", 5, 32)
+        .filter(|h| h.lettered || !h.spaced && !blank)
 }
 
 fn is_mail_or_host(view: &View, end: usize) -> bool {

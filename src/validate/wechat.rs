@@ -77,7 +77,7 @@ fn id(view: &View, opening: &Opening) -> Option<Found> {
         return None;
     }
     let h = read_handle(view, opening.at, "_-", 6, 20)?;
-    let telling = h.has_digit() || h.value.contains('_');
+    let telling = h.has_digit() || h.value.contains('_') || h.lettered;
     // "wechat: please add me": a word and then more words.
     let wordy = view.ch(h.end) == ' '
         && view.get(h.end + 1).is_some_and(|c| c.is_letter());

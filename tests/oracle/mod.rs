@@ -14,16 +14,17 @@
 //!    places whose class sequence is that of the pattern are required.
 
 use trommel::base::Span;
-use trommel::fold::{Fold, Sym, decode_escapes, letter};
+use trommel::fold::{self, Fold, Sym, letter};
 use trommel::image::{Image, ImageView, PatternRow};
 use trommel::pack::{Options, compile_text};
 use trommel::scan::{
-    Engine, EngineKind, Folded, Hit, Reader, ScanScratch, Simd, walk,
+    Engine, EngineKind, Folded, Hit, Reader, ScanScratch, Simd, hear, walk,
 };
-use trommel::verdict::Milli;
 
 /// What one escape costs, as documented in the contract.
 const ESCAPE_PRICE: u16 = 30;
+const COLUMN_PRICE: u16 = 50;
+const BYTES_PRICE: u16 = 100;
 
 /// A place of the oracle.
 #[derive(Clone, Copy, Debug)]
@@ -76,23 +77,34 @@ pub fn places(image: &Image, text: &str) -> Vec<Place> {
     for symbols in [false, true] {
         read(&view, text, symbols, &mut out);
     }
-    let Some(decoded) = decode_escapes(text) else { return out };
+    let Some(decoded) = fold::decode(text) else { return out };
     let mut inner = Vec::new();
     for symbols in [false, true] {
         read(&view, &decoded.text, symbols, &mut inner);
     }
     for mut place in inner {
         let hit = &mut place.hit;
-        let (start, end, escaped) =
+        let (start, end, passed) =
             decoded.original(hit.span.start, hit.span.end);
-        let exact = view.terms[hit.term as usize].is_exact();
-        if !escaped || exact {
+        hit.span = Span::new(start, end);
+        hit.tier = hit.tier.max(u8::from(passed.escape || passed.column));
+        if passed.escape {
+            hit.folds.insert(Fold::Escape);
+            hit.penalty.0 += ESCAPE_PRICE;
+        }
+        if passed.column {
+            hit.folds.insert(Fold::Sep);
+            hit.penalty.0 += COLUMN_PRICE;
+        }
+        if passed.bytes {
+            hit.folds.insert(Fold::Base64);
+            hit.penalty.0 += BYTES_PRICE;
+            hit.tier = 2;
+        }
+        let most = view.terms[hit.term as usize].tier_max();
+        if !passed.any() || hit.tier > most {
             continue;
         }
-        hit.span = Span::new(start, end);
-        hit.folds.insert(Fold::Escape);
-        hit.penalty = Milli(hit.penalty.0 + ESCAPE_PRICE);
-        hit.tier = 1;
         out.push(place);
     }
     out
@@ -106,6 +118,9 @@ fn read(
     out: &mut Vec<Place>,
 ) {
     let reader = Reader { text, view: *view, symbols };
+    if !symbols {
+        listen(&reader, out);
+    }
     let read_at_all = !symbols || symbols_are_read(view, text);
     let mut folded = Folded::default();
     for needle in 0..view.needle_count() {
@@ -131,7 +146,7 @@ fn read(
                 let seen = folded.syms().starts_with(view.needle(needle));
                 for &term in view.pattern_terms(pattern.row) {
                     let info = &view.terms[term as usize];
-                    if info.is_exact() && found.tier > 0 {
+                    if found.tier > info.tier_max() {
                         continue;
                     }
                     let mut folds = found.folds;
@@ -149,6 +164,41 @@ fn read(
                     };
                     out.push(Place { hit, required: seen && read_at_all });
                 }
+            }
+        }
+    }
+}
+
+/// Every place where a term is heard. Which of them an engine must find
+/// depends on readings; that both find the same is compared.
+fn listen(reader: &Reader<'_>, out: &mut Vec<Place>) {
+    let view = &reader.view;
+    let entries = view.sound.iter().flat_map(|part| part.entries);
+    let numbers: std::collections::BTreeSet<u32> =
+        entries.map(|[_, pattern, _]| *pattern).collect();
+    for number in numbers {
+        let pattern = view.pattern(number as usize);
+        for (start, _) in reader.text.char_indices() {
+            let Some(found) = hear(reader, pattern, start) else { continue };
+            for &term in view.pattern_terms(pattern.row) {
+                let info = &view.terms[term as usize];
+                if found.tier > info.tier_max() {
+                    continue;
+                }
+                let mut folds = found.folds;
+                if info.is_alias() {
+                    folds.insert(Fold::Alias);
+                }
+                let span = Span::new(start as u32, found.end as u32);
+                let hit = Hit {
+                    set: info.set,
+                    span,
+                    term,
+                    penalty: found.penalty,
+                    folds,
+                    tier: found.tier,
+                };
+                out.push(Place { hit, required: false });
             }
         }
     }

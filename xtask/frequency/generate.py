@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Generate the frequency sketch of src/pack/data.
+"""Generate the frequency sketch of src/fold/data.
 
 In:  --zh   dict.txt of the source package `jieba` (words with counts)
      --en   folder with frequency_dictionary_en_82_765.txt and
             frequency_bigramdictionary_en_243_342.txt of the package
             `symspellpy`
-     --out  src/pack/data
-Out: frequency.bin and PROVENANCE.md in --out.
+     --out  src/fold/data
+Out: frequency.bin and FREQUENCY.md in --out.
 
 The sketch is an array of 2^19 bytes. A key is hashed with 64-bit FNV-1a
 over its UTF-8 bytes, xor-folded to 19 bits; the byte there is
@@ -122,7 +122,7 @@ def main():
             ("frequency.bin", out),
         ]
     }
-    with open(os.path.join(args.out, "PROVENANCE.md"), "w") as file:
+    with open(os.path.join(args.out, "FREQUENCY.md"), "w") as file:
         file.write(PROVENANCE.format(**{k.split(".")[0]: v for k, v in sums.items()}))
 
 
@@ -132,7 +132,7 @@ PROVENANCE = """# Provenance of the frequency sketch
 repository (Python 3, standard library only):
 
     python3 xtask/frequency/generate.py --zh jieba-0.42.1/jieba/dict.txt \\
-        --en symspellpy --out src/pack/data
+        --en symspellpy --out src/fold/data
 
 | file | sha256 |
 |---|---|

@@ -24,7 +24,7 @@ import pickle
 import re
 
 # Raise this when a hand-written list or a rule in this file changes.
-TABLE_REVISION = 1
+TABLE_REVISION = 2
 
 USED = {}  # role -> (shown name, sha256): what PROVENANCE.md lists
 
@@ -69,6 +69,14 @@ def han_level(c):
         return 0
     row = pair[0] - 0xA0
     return 1 if 16 <= row <= 55 else 2 if 56 <= row <= 87 else 0
+
+
+def in_gbk(c):
+    """Whether the usual Chinese encoding of keyboards has the character."""
+    try:
+        return len(c.encode("gbk")) == 2
+    except UnicodeEncodeError:
+        return False
 
 
 # ---------------------------------------------------------------- sources
@@ -635,7 +643,7 @@ class Tables:
     def is_typeable(self, c):
         if c in STROKES or self.kind[ord(c)] != "Letter":
             return False
-        return han_level(c) > 0 or c in TYPEABLE
+        return han_level(c) > 0 or c in TYPEABLE or in_gbk(c)
 
     def build_splits(self):
         out = {}
@@ -658,8 +666,13 @@ class Tables:
                 if s not in found and target not in folded:
                     found.append(s)
         for target in list(out):
-            # Two parts are what people write; three fill up.
-            out[target] = sorted(out[target], key=len)[:6]
+            # Two parts are what people write; three fill up. Parts that
+            # every keyboard has come first.
+            def order(s):
+                rare = any(not han_level(c) and c not in TYPEABLE for c in s)
+                return len(s), rare
+
+            out[target] = sorted(out[target], key=order)[:6]
             if not out[target]:
                 del out[target]
         return out

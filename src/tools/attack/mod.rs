@@ -16,8 +16,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
-use crate::base::int;
 use crate::base::seeded::Random;
+use crate::base::{Span, int};
 use crate::eval::{Scanner, Scratch, text_record};
 use crate::fold::tables::{Kind, is_han, kind};
 use crate::validate;
@@ -52,6 +52,8 @@ pub struct Case {
     pub start: usize,
     pub end: usize,
     probe: bool,
+    /// The highest tier that the term allows.
+    tier_max: u8,
 }
 
 /// A length class: names of the table's columns.
@@ -68,9 +70,20 @@ pub fn bucket(case: &Case) -> &'static str {
     }
 }
 
-/// Whether a term is long enough for all folds.
+/// Whether a term is long enough for what was done to it, as the rule of
+/// lengths has it.
 fn is_long(case: &Case) -> bool {
-    case.probe || case.length >= if case.lang == "zh" { 3 } else { 4 }
+    let all = case.strength == "all";
+    let (han, latin) = match case.operator {
+        // Of three Han one alone may be replaced.
+        "homophone" | "fuzzy_sound" | "look_alike" if all => (4, 4),
+        "reversed" => (3, 6),
+        // Twelve letters of code at least.
+        "base64" => (3, 9),
+        "hex" => (3, 6),
+        _ => (3, 4),
+    };
+    case.probe || case.length >= if case.lang == "zh" { han } else { latin }
 }
 
 /// Found and exact of so many.
@@ -126,19 +139,19 @@ fn probes(seed: u64) -> Vec<String> {
     all
 }
 
-/// Terms of the image that the folds are for, drawn by language and length.
-pub fn draw(scanner: &Scanner, plan: &Plan) -> Vec<String> {
+/// Terms of the image that allow a tier, drawn by language and length.
+pub fn draw(scanner: &Scanner, plan: &Plan, tier: u8) -> Vec<String> {
     let view = scanner.image().view();
     let mut all: BTreeSet<&str> = BTreeSet::new();
     for (number, row) in view.terms.iter().enumerate() {
-        if row.is_exact() || row.is_exception() || !row.is_waking() {
+        if row.tier_max() < tier || row.is_exception() || !row.is_waking() {
             continue;
         }
         all.insert(view.term_text(int::to_u32(number)));
     }
     let mut buckets: BTreeMap<&str, Vec<(u64, &str)>> = BTreeMap::new();
     for term in all {
-        let Some(case) = plain_case(term) else { continue };
+        let Some(case) = plain_case(term, tier) else { continue };
         let order = Random::new(plan.seed, &["draw", term]).number();
         buckets.entry(bucket(&case)).or_default().push((order, term));
     }
@@ -151,8 +164,13 @@ pub fn draw(scanner: &Scanner, plan: &Plan) -> Vec<String> {
     drawn
 }
 
+/// How many terms are drawn.
+fn drawn(scanner: &Scanner, plan: &Plan) -> usize {
+    [1, 2].map(|tier| draw(scanner, plan, tier).len()).iter().sum()
+}
+
 /// A case with nothing but its language and length.
-fn plain_case(term: &str) -> Option<Case> {
+fn plain_case(term: &str, tier_max: u8) -> Option<Case> {
     let letters: Vec<char> =
         term.chars().filter(|c| c.is_alphanumeric()).collect();
     let han = letters.iter().filter(|c| is_han(**c)).count();
@@ -174,15 +192,21 @@ fn plain_case(term: &str) -> Option<Case> {
         start: 0,
         end: 0,
         probe,
+        tier_max,
     })
 }
 
 /// Every case of a plan, the clean ones included.
 pub fn cases(scanner: &Scanner, plan: &Plan) -> Vec<Case> {
-    let mut terms: Vec<Case> =
-        draw(scanner, plan).iter().filter_map(|t| plain_case(t)).collect();
+    // Terms of sets with `folds = "letters"` allow no sounds: those attacks
+    // get a draw of their own.
+    let mut terms: Vec<Case> = Vec::new();
+    for tier in [1, 2] {
+        let drawn = draw(scanner, plan, tier);
+        terms.extend(drawn.iter().filter_map(|t| plain_case(t, tier)));
+    }
     for probe in probes(plan.seed) {
-        terms.extend(plain_case(&probe).map(|mut case| {
+        terms.extend(plain_case(&probe, 1).map(|mut case| {
             case.probe = true;
             case
         }));
@@ -197,7 +221,8 @@ pub fn cases(scanner: &Scanner, plan: &Plan) -> Vec<Case> {
         for (number, strength) in operator.strengths.iter().enumerate() {
             for base in &terms {
                 let fits = ["digits", "url_dots"].contains(&operator.name);
-                if base.probe == fits {
+                let own = (operator.tier == Tier::T2) == (base.tier_max == 2);
+                if base.probe == fits && (own || base.probe) {
                     all.extend(attack(base, operator, number, strength, plan));
                 }
             }
@@ -273,6 +298,7 @@ fn clean(
             text,
             start,
             probe: false,
+            tier_max: 2,
         });
     }
     all
@@ -312,7 +338,7 @@ pub fn run(scanner: &Scanner, plan: &Plan) -> (Report, Vec<Case>) {
         })
         .collect();
     let mut report =
-        Report { terms: draw(scanner, plan).len(), ..Report::default() };
+        Report { terms: drawn(scanner, plan), ..Report::default() };
     for (case, (found, exact)) in cases.iter().zip(ends) {
         let at = OPERATORS.iter().position(|o| o.name == case.operator);
         let Some(at) = at else { continue };
@@ -396,10 +422,23 @@ fn judge(
         if inside && lines.contains(&(row.set, row.identity)) {
             found = true;
             exact |= hit.span.start == start
-                && (hit.span.end == end || hit.span.end == bare);
+                && (hit.span.end == end || hit.span.end == bare)
+                || case.operator == "repeats" && is_repeat(case, hit.span);
         }
     }
     (found, exact)
+}
+
+/// Whether nothing but repeats of the outer letters is left of a case: the
+/// term itself stands there undisguised.
+fn is_repeat(case: &Case, span: Span) -> bool {
+    let (start, end) = (int::to_usize(span.start), int::to_usize(span.end));
+    let quote = &case.text[span.range()];
+    let all = |text: Option<&str>, letter: Option<char>| {
+        text.is_some_and(|text| text.chars().all(|c| Some(c) == letter))
+    };
+    all(case.text.get(case.start..start), quote.chars().next())
+        && all(case.text.get(end..case.end), quote.chars().next_back())
 }
 
 /// Links and numbers are the business of validators.

@@ -47,6 +47,26 @@ const fn op(
 const ONE: &[&str] = &["all"];
 const SOME: &[&str] = &["one", "all"];
 
+const DIGITS: &[&str] = &[
+    "han",
+    "circled",
+    "mixed",
+    "banker",
+    "keycap",
+    "full-width",
+    "superscript",
+    "letters",
+];
+const URL_DOTS: &[&str] = &[
+    "full stop",
+    "word",
+    "brackets",
+    "parentheses",
+    "spaces",
+    "styled",
+    "punycode",
+];
+
 use Tier::{T0, T1, T2};
 
 /// Every attack by name.
@@ -82,8 +102,8 @@ pub const OPERATORS: &[Operator] = &[
     op("variant", T1, SOME, variant),
     op("split", T1, SOME, split),
     op("reversed", T1, ONE, reversed),
-    op("digits", T1, &["han", "circled", "mixed"], digits),
-    op("url_dots", T1, &["full stop", "word", "brackets"], url_dots),
+    op("digits", T1, DIGITS, digits),
+    op("url_dots", T1, URL_DOTS, url_dots),
     op("typo", T2, &["swap", "drop"], typo),
     op("homophone", T2, SOME, homophone),
     op("fuzzy_sound", T2, SOME, fuzzy_sound),
@@ -552,15 +572,37 @@ fn digits(term: &str, strength: usize, random: &mut Random) -> Option<String> {
     }
     replace(term, 1, random, &mut |c, random| {
         let at = usize::try_from(c.to_digit(10)?).ok()?;
-        let rows =
-            ["零一二三四五六七八九", "⓪①②③④⑤⑥⑦⑧⑨", "〇壹贰叁肆伍陆柒捌玖"];
-        let row = if strength == 2 { random.below(3) } else { strength };
+        let rows = [
+            "零一二三四五六七八九",
+            "⓪①②③④⑤⑥⑦⑧⑨",
+            "零壹贰叁肆伍陆柒捌玖",
+            "０１２３４５６７８９",
+            "⁰¹²³⁴⁵⁶⁷⁸⁹",
+            "Ol23456789",
+        ];
+        let row = match strength {
+            2 => random.below(3),
+            3 => 2,
+            4 => return Some(format!("{c}\u{FE0F}\u{20E3}")),
+            5.. => strength - 2,
+            _ => strength,
+        };
         rows[row].chars().nth(at).map(String::from)
     })
 }
 
-fn url_dots(term: &str, strength: usize, _: &mut Random) -> Option<String> {
-    let with = ["。", "点", "[.]"][strength];
+fn url_dots(
+    term: &str,
+    strength: usize,
+    random: &mut Random,
+) -> Option<String> {
+    match strength {
+        5 => return math(term, 1, random),
+        // The first a is a Cyrillic one.
+        6 => return changed(term, term.replace("example", "xn--exmple-4nf")),
+        _ => {}
+    }
+    let with = ["。", "点", "[.]", "(dot)", " 点 "][strength];
     changed(term, term.replace('.', with))
 }
 

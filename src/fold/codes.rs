@@ -1,0 +1,176 @@
+//! What stands inside words without being a letter: codes of platforms for
+//! their own pictures, flags, and words as bytes. In: text and a place in it;
+//! out: how much of it is one such thing, and what it shows. Used by the view
+//! of a text (`view`), which keeps the map back to the original.
+//!
+//! | written | shows |
+//! |---|---|
+//! | `[em]e163[/em]`, `[表情]`, `[doge]`, `/汪汪`, a flag | a separator |
+//! | `55yf5Lq655m+5a625LmQ`, `e79c9fe4baba…` | the text that it encodes |
+
+use crate::base::{base64, int};
+use crate::fold::tables;
+
+/// Names of pictures that platforms write behind a slash, longest first
+/// where one begins another.
+const SLASHED: &str = include_str!("data/slashed.txt");
+
+/// Letters between brackets that are a picture's name.
+const NAME_MAX: usize = 4;
+/// Digits of a numbered picture.
+const DIGITS_MAX: usize = 8;
+/// Shortest run of letters that is read as bytes, and the longest.
+const TOKEN_MIN: usize = 12;
+const TOKEN_MAX: usize = 4096;
+
+/// The length of a picture's code at the start of `text`, which begins with
+/// `[`.
+pub fn bracketed(text: &str) -> Option<usize> {
+    if let Some(rest) = text.strip_prefix("[em]") {
+        let digits = rest.strip_prefix('e')?;
+        let count = digits.bytes().take_while(u8::is_ascii_digit).count();
+        let close = digits.get(count..)?.starts_with("[/em]");
+        return (close && (1..=DIGITS_MAX).contains(&count))
+            .then_some("[em]e[/em]".len() + count);
+    }
+    let rest = &text[1..];
+    let mut names = 0;
+    let mut end = 0;
+    for (at, c) in rest.char_indices() {
+        if c == ']' {
+            return (names > 0).then_some(at + 2);
+        }
+        if tables::is_han(c) && at == end {
+            names += 1;
+            end = at + c.len_utf8();
+            if names > NAME_MAX {
+                return None;
+            }
+        } else {
+            break;
+        }
+    }
+    ["doge]", "R]", "ok]", "OK]"].iter().find_map(|tail| {
+        let found =
+            rest[end..].starts_with(tail) && (names > 0 || tail.len() > 2);
+        found.then_some(1 + end + tail.len())
+    })
+}
+
+/// The same with a slash.
+pub fn slashed(text: &str) -> Option<usize> {
+    let rest = &text[1..];
+    rest.chars().next().filter(|c| tables::is_han(*c))?;
+    SLASHED
+        .lines()
+        .filter(|line| !line.starts_with('#') && rest.starts_with(line))
+        .map(|line| 1 + line.len())
+        .max()
+}
+
+/// The length of a flag: two regional letters and no third.
+pub fn flag(text: &str) -> Option<usize> {
+    let regional = |c: &char| matches!(c, '\u{1F1E6}'..='\u{1F1FF}');
+    let count = text.chars().take(3).take_while(regional).count();
+    (count == 2).then_some(8)
+}
+
+#[inline]
+fn is_coded(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')
+}
+
+/// Whether a run of letters long enough to be read as bytes is there. Looks
+/// at every twelfth byte only.
+pub fn has_token(bytes: &[u8]) -> bool {
+    let mut at = TOKEN_MIN - 1;
+    while at < bytes.len() {
+        if is_coded(bytes[at]) {
+            let before = bytes[..at].iter().rev();
+            let before = before.take_while(|b| is_coded(**b)).count();
+            let after = bytes[at..].iter();
+            let after = after.take_while(|b| is_coded(**b)).count();
+            if before + after >= TOKEN_MIN {
+                return true;
+            }
+            at += after;
+        }
+        at += TOKEN_MIN;
+    }
+    false
+}
+
+/// The length of the run of letters at the start of `text`.
+pub fn token(text: &str) -> usize {
+    text.bytes().take_while(|b| is_coded(*b)).count()
+}
+
+/// What a run of letters encodes: UTF-8 without control characters, as
+/// hexadecimal or Base64.
+pub fn decoded(token: &str) -> Option<String> {
+    if !(TOKEN_MIN..=TOKEN_MAX).contains(&token.len()) {
+        return None;
+    }
+    let bytes = hexadecimal(token).or_else(|| {
+        let bare = token.trim_end_matches('=');
+        let padding = (4 - bare.len() % 4) % 4;
+        base64::decode(&format!("{bare}{}", &"==="[..padding]))
+    })?;
+    let text = String::from_utf8(bytes).ok()?;
+    let plain = !text.chars().any(char::is_control);
+    (plain && text.chars().any(char::is_alphabetic)).then_some(text)
+}
+
+fn hexadecimal(token: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<u32>> =
+        token.chars().map(|c| c.to_digit(16)).collect();
+    let digits = digits?;
+    let pairs = digits.chunks_exact(2);
+    pairs
+        .remainder()
+        .is_empty()
+        .then(|| pairs.map(|p| int::low_byte(p[0] * 16 + p[1])).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_recognised() {
+        let rows = [
+            ("[em]e163[/em]间", Some(13)),
+            ("[em]e[/em]", None),
+            ("[表情]间", Some(8)),
+            ("[微笑R]间", Some(9)),
+            ("[doge]", Some(6)),
+            ("[一二三四五]", None),
+            ("[R]", None),
+            ("[a]", None),
+            ("[", None),
+        ];
+        for (text, wanted) in rows {
+            assert_eq!(bracketed(text), wanted, "{text}");
+        }
+        assert_eq!(slashed("/汪汪队"), Some(7));
+        assert_eq!(slashed("/笑哭赶紧"), Some(7));
+        assert_eq!(slashed("/学习"), None);
+        assert_eq!(flag("🇨🇳人"), Some(8));
+        assert_eq!(flag("🇨🇦🇸"), None);
+    }
+
+    #[test]
+    fn bytes_are_read() {
+        assert!(has_token("看 55yf5Lq655m+ 这".as_bytes()));
+        assert!(!has_token("a few words of English".as_bytes()));
+        assert_eq!(decoded("55yf5Lq655m+").as_deref(), Some("真人百"));
+        assert_eq!(decoded("e79c9fe4baba").as_deref(), Some("真人"));
+        assert_eq!(
+            decoded("Y2FzaW5vIGJvbnVz").as_deref(),
+            Some("casino bonus")
+        );
+        for token in ["information12", "0000000000000", "55yf5Lq655m"] {
+            assert_eq!(decoded(token), None, "{token}");
+        }
+    }
+}

@@ -1,0 +1,325 @@
+//! What a Han character sounds like and what it is mistaken for. In:
+//! characters; out: classes for the search of the sound plane, and the exact
+//! relation for the walk. Knows no terms and no lengths.
+//!
+//! Every syllable of Mandarin without its tone is a class; sounds that many
+//! speakers do not tell apart (zh z, n l, f h, ang an …) share one, so that
+//! one search finds both and the relation says which it was. A character of
+//! a text has its first reading, one of a term any reading: 行 in a term is
+//! xing and hang.
+//!
+//! Shapes are families of characters with the same main part (注 住 炷), and
+//! pairs from a list made by hand (天 夭); and characters with the same four
+//! corners (妹 妺), as the four-corner method of dictionaries has them. A
+//! character is in one family and has one set of corners; the search, which
+//! wants one class, takes the corners where a common character has the same,
+//! and otherwise those of the commonest character of the family: 渞 is looked
+//! for as 首.
+//!
+//! Worked example: 薇芯 for 微信. 薇 is wei as 微 is, 芯 xin as 信 is: both by
+//! `homophone`. 徽 has another sound but is in the family of 微: `lookalike`.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use super::{Fold, letter, ordinary};
+use crate::base::int;
+
+/// Code points with a sound or shape of their own: Han of the basic plane.
+const FIRST: u32 = 0x3400;
+const LAST: u32 = 0x9FFF;
+/// How common a character must be (parts of 10^9) to be what another one is
+/// mistaken for.
+const COMMON: f64 = 20_000.0;
+/// First class of a Latin letter that stands for a syllable.
+pub const INITIAL: u16 = 0x400;
+
+/// Sounds that are not told apart: the first is written for the second.
+const HEADS: [(&str, &str); 5] =
+    [("zh", "z"), ("ch", "c"), ("sh", "s"), ("n", "l"), ("f", "h")];
+const TAILS: [(&str, &str); 3] = [("ang", "an"), ("eng", "en"), ("ing", "in")];
+
+const SOUND: &str = include_str!("data/sound.txt");
+const SHAPE: &str = include_str!("data/shape.txt");
+const CORNER: &str = include_str!("data/corner.txt");
+
+/// Planes of the search: sound and shape.
+pub const PLANES: usize = 2;
+
+struct Tables {
+    /// Names of the syllables; numbers of syllables begin at 1.
+    names: Vec<&'static str>,
+    /// Class of each syllable.
+    classes: Vec<u16>,
+    /// Syllable of the first reading, by code point.
+    first: Vec<u16>,
+    /// Further readings, sorted.
+    further: Vec<(char, u16)>,
+    by_name: HashMap<&'static str, u16>,
+    /// Classes of each plane, by code point.
+    planes: Vec<[u16; PLANES]>,
+    /// Numbers of family and corners, by code point; zero without.
+    family: Vec<u16>,
+    corner: Vec<u16>,
+}
+
+static TABLES: LazyLock<Tables> = LazyLock::new(Tables::read);
+
+fn slot(c: char) -> Option<usize> {
+    let code = u32::from(c);
+    (FIRST..=LAST).contains(&code).then(|| int::to_usize(code - FIRST))
+}
+
+impl Tables {
+    fn read() -> Tables {
+        let room = int::to_usize(LAST - FIRST) + 1;
+        let mut tables = Tables {
+            names: vec![""],
+            classes: vec![0],
+            first: vec![0; room],
+            further: Vec::new(),
+            by_name: HashMap::new(),
+            planes: vec![[0; PLANES]; room],
+            family: vec![0; room],
+            corner: vec![0; room],
+        };
+        let mut classes: HashMap<String, u16> = HashMap::new();
+        for line in SOUND.lines() {
+            let mut parts = line.split(' ');
+            let name = parts.next().unwrap_or("");
+            let number = int::low16(int::to_u32(tables.names.len()));
+            let next = int::low16(int::to_u32(classes.len() + 1));
+            let class = *classes.entry(coarse(name)).or_insert(next);
+            tables.names.push(name);
+            tables.classes.push(class);
+            tables.by_name.insert(name, number);
+            for c in parts.next().unwrap_or("").chars() {
+                if let Some(at) = slot(c) {
+                    tables.first[at] = number;
+                    tables.planes[at][0] = class;
+                }
+            }
+            let further = parts.next().unwrap_or("").chars();
+            tables
+                .further
+                .extend(further.filter(|c| *c != '-').map(|c| (c, number)));
+        }
+        tables.further.sort_unstable();
+        // The strokes are dots between letters (`tables`), not letters.
+        for at in "丶丨丿亅乀乁".chars().filter_map(slot) {
+            tables.first[at] = 0;
+            tables.planes[at] = [0; PLANES];
+        }
+        for (number, line) in (1..).zip(SHAPE.lines()) {
+            for at in line.chars().filter_map(slot) {
+                tables.family[at] = number;
+            }
+        }
+        for (number, line) in (1..).zip(CORNER.lines()) {
+            for at in line.chars().filter_map(slot) {
+                tables.corner[at] = number;
+            }
+        }
+        tables.choose_shapes();
+        tables
+    }
+
+    /// The class of shape of each character.
+    fn choose_shapes(&mut self) {
+        let common: Vec<f64> = (FIRST..=LAST)
+            .map(|code| char::from_u32(code).map_or(0.0, ordinary::han))
+            .collect();
+        // The commonest character of each group; of 0, which is no group,
+        // nothing.
+        let leads = |groups: &[u16]| {
+            let most = groups.iter().max().copied().unwrap_or(0);
+            let mut lead = vec![(0.0, 0); usize::from(most) + 1];
+            for (at, group) in groups.iter().enumerate() {
+                let one = &mut lead[usize::from(*group)];
+                if *group != 0 && common[at] > one.0 {
+                    *one = (common[at], at);
+                }
+            }
+            lead
+        };
+        let (families, corners) = (leads(&self.family), leads(&self.corner));
+        let own = int::low16(int::to_u32(corners.len()));
+        let mut singles = own;
+        let mut class = vec![0u16; self.first.len()];
+        for (at, class) in class.iter_mut().enumerate() {
+            if self.first[at] == 0 {
+                continue;
+            }
+            *class = self.corner[at];
+            if *class == 0 {
+                *class = singles;
+                singles += 1;
+            }
+        }
+        for at in 0..self.first.len() {
+            if self.first[at] == 0 {
+                continue;
+            }
+            let corner = usize::from(self.corner[at]);
+            let family = usize::from(self.family[at]);
+            let known = common[at] >= COMMON || corners[corner].0 >= COMMON;
+            let lead = families[family];
+            let from = if known || lead.0 < COMMON { at } else { lead.1 };
+            self.planes[at][1] = class[from];
+        }
+    }
+
+    fn syllables(&self, c: char) -> impl Iterator<Item = u16> {
+        let first = slot(c).map_or(0, |at| self.first[at]);
+        let start = self.further.partition_point(|row| row.0 < c);
+        let rest = self.further[start..].iter();
+        let further = rest.take_while(move |row| row.0 == c).map(|row| row.1);
+        std::iter::once(first).filter(|f| *f != 0).chain(further)
+    }
+}
+
+/// The name that all sounds like this one share.
+fn coarse(name: &str) -> String {
+    let mut name = name.to_owned();
+    for (from, to) in TAILS {
+        if let Some(head) = name.strip_suffix(from) {
+            name = format!("{head}{to}");
+        }
+    }
+    for (from, to) in HEADS {
+        if let Some(tail) = name.strip_prefix(from) {
+            name = format!("{to}{tail}");
+        }
+    }
+    name
+}
+
+/// Classes of all Han characters, to look up again and again.
+#[derive(Clone, Copy)]
+pub struct Classes(&'static [[u16; PLANES]]);
+
+impl Classes {
+    /// The tables, read at first use.
+    pub fn get() -> Classes {
+        Classes(&TABLES.planes)
+    }
+
+    /// The classes of a code point; zeros without.
+    #[inline]
+    pub fn of(self, c: char) -> [u16; PLANES] {
+        self.of_code(u32::from(c))
+    }
+
+    #[inline]
+    pub fn of_code(self, code: u32) -> [u16; PLANES] {
+        let at = int::to_usize(code.wrapping_sub(FIRST));
+        self.0.get(at).copied().unwrap_or([0; PLANES])
+    }
+}
+
+/// Classes of the sounds of a character of a term, each once.
+pub fn sounds(letter: char) -> Vec<u16> {
+    let tables = &*TABLES;
+    let mut all = Vec::new();
+    for syllable in tables.syllables(letter) {
+        let class = tables.classes[usize::from(syllable)];
+        if !all.contains(&class) {
+            all.push(class);
+        }
+    }
+    all
+}
+
+/// The sounds of a character of a term as they are typed, the usual first.
+pub fn readings(letter: char) -> impl Iterator<Item = &'static str> {
+    TABLES.syllables(letter).map(|s| TABLES.names[usize::from(s)])
+}
+
+/// The class of a typed syllable.
+pub fn typed(name: &str) -> Option<u16> {
+    let number = TABLES.by_name.get(name)?;
+    Some(TABLES.classes[usize::from(*number)])
+}
+
+/// The class of a Latin letter that stands for a syllable. V is read as 微
+/// is, so it stands for w.
+pub fn initial(letter: char) -> Option<u16> {
+    let letter = if letter == 'v' { 'w' } else { letter };
+    let at = u16::try_from(u32::from(letter)).ok()?.checked_sub(0x61)?;
+    (at < 26).then_some(INITIAL + at)
+}
+
+/// Whether the Han character `c` of a text may be heard or seen as
+/// `letter`, and how.
+pub fn stands_for(c: char, letter: char) -> Option<Fold> {
+    let tables = &*TABLES;
+    let own = slot(c)?;
+    let (plain, other) = (tables.first[own], slot(letter)?);
+    let folded = slot(letter::canonical(c)).map_or(0, |at| tables.first[at]);
+    let class = |syllable: u16| tables.classes[usize::from(syllable)];
+    let mut fuzzy = false;
+    for syllable in tables.syllables(letter) {
+        if syllable == plain || syllable == folded {
+            return Some(Fold::Homophone);
+        }
+        fuzzy |= plain != 0 && class(syllable) == class(plain);
+    }
+    if fuzzy {
+        return Some(Fold::Fuzzy);
+    }
+    let alike = |of: &[u16]| of[own] != 0 && of[own] == of[other];
+    (alike(&tables.family) || alike(&tables.corner)).then_some(Fold::Lookalike)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_those_of_the_provenance() {
+        use sha2::{Digest, Sha256};
+        let files = [
+            SOUND,
+            SHAPE,
+            CORNER,
+            include_str!("data/lookalike.txt"),
+            include_str!("data/emoji.txt"),
+            include_str!("data/picture.txt"),
+            include_str!("data/slashed.txt"),
+        ];
+        for text in files {
+            let sum: String = Sha256::digest(text.as_bytes())
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect();
+            let known = include_str!("data/SOUND.md").contains(&sum);
+            assert!(known, "{sum} of a file that begins {:.40}", text);
+        }
+    }
+
+    #[test]
+    fn characters_stand_for_what_they_sound_and_look_like() {
+        let rows = [
+            ('薇', '微', Some(Fold::Homophone)),
+            ('芯', '信', Some(Fold::Homophone)),
+            ('杭', '行', Some(Fold::Homophone)),
+            ('型', '行', Some(Fold::Homophone)),
+            ('资', '知', Some(Fold::Fuzzy)),
+            ('来', '奈', Some(Fold::Fuzzy)),
+            ('徽', '微', Some(Fold::Lookalike)),
+            ('夭', '天', Some(Fold::Lookalike)),
+            ('渞', '首', Some(Fold::Lookalike)),
+            ('洊', '存', Some(Fold::Lookalike)),
+            ('炷', '注', Some(Fold::Homophone)),
+            ('妺', '妹', Some(Fold::Lookalike)),
+            ('书', '微', None),
+            ('a', '微', None),
+        ];
+        for (c, letter, wanted) in rows {
+            assert_eq!(stands_for(c, letter), wanted, "{c} {letter}");
+        }
+        assert_eq!(readings('女').next(), Some("nv"));
+        assert_eq!(typed("wei"), sounds('微').first().copied());
+        assert_eq!(initial('v'), initial('w'));
+    }
+}
