@@ -9,6 +9,7 @@ mod check;
 mod collide;
 mod compile;
 mod config;
+mod curves;
 mod diff;
 mod eval;
 mod exit;
@@ -16,6 +17,7 @@ mod explain;
 mod fmt;
 mod inspect;
 mod keeping;
+mod learn;
 mod ledger;
 mod ledger_args;
 mod messages;
@@ -68,6 +70,7 @@ fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Fmt(args) => fmt::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Learn(args) => learn::run(&args),
         Command::Attack(args) => attack::run(&args),
         Command::Diff(args) => diff::run(&args),
         Command::Profile(args) => profile::run(&args),

@@ -23,10 +23,12 @@
 
 mod classes;
 pub mod letter;
+pub mod plain;
 pub mod tables;
 mod view;
 
 pub use classes::{ClassTable, ClassView, Sym, build_classes};
+pub use plain::{PlainLetters, plain_letters};
 pub use view::{View, decode_escapes};
 
 use std::fmt;

@@ -5,7 +5,7 @@
 //! ```text
 //! offset  size  what
 //!      0     8  magic "TROMMEL\0"
-//!      8     4  format version (this document: 2)
+//!      8     4  format version (this document: 3)
 //!     12     4  byte-order mark 0x01020304
 //!     16    32  digest: BLAKE3 of every byte from offset 48 to the end
 //!     48    32  digest of the fold tables the patterns were made with
@@ -40,6 +40,14 @@
 //! | 18 | u32 | key hash and place of the anchor of each entry of 17 |
 //! | 19 | 2 u32 | class and needle of the needles of one class, sorted |
 //! | 20–25 | | the same six for all other terms |
+//! | 26 | u64 | learned dictionaries (empty without one): filter of n-gram
+//! | | | keys, 2^n words |
+//! | 27 | u32 | bucket starts in section 28, one more than buckets, 2^n |
+//! | 28 | u64 | keys of n-grams, grouped by bucket |
+//! | 29 | u32 | first weight of each n-gram, one more than n-grams |
+//! | 30 | [`WeightRow`] | weights, grouped by n-gram |
+//! | 31 | u32 | text of each n-gram in section 32, one more than n-grams |
+//! | 32 | u8 | texts of the n-grams (UTF-8) |
 //!
 //! Example: an image of one pack with the single term `加微` holds one
 //! needle `[4, 5]`, one pattern row `{letters: 0, postings: 0, posting_count:
@@ -50,7 +58,7 @@ use bytemuck::{Pod, Zeroable};
 
 pub const MAGIC: [u8; 8] = *b"TROMMEL\0";
 /// Raised when an image of the old version can no longer be read as is.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 pub const BYTE_ORDER: u32 = 0x0102_0304;
 /// Bytes before the section table.
 pub const HEADER_LEN: usize = 96;
@@ -58,6 +66,11 @@ pub const HEADER_LEN: usize = 96;
 pub const DIGEST_FROM: usize = 48;
 pub const SECTION_LEN: usize = 24;
 pub const ALIGN: usize = 64;
+
+/// Letters of the longest character n-gram of a learned dictionary: four
+/// fill a key. Words of the longest word n-gram.
+pub const GRAM_CHARS_MAX: u8 = 4;
+pub const GRAM_WORDS_MAX: u8 = 2;
 
 /// Section ids.
 pub mod section {
@@ -84,8 +97,16 @@ pub mod section {
     /// second phase.
     pub const REST: u32 = 6;
 
+    pub const GRAM_FILTER: u32 = 26;
+    pub const GRAM_STARTS: u32 = 27;
+    pub const GRAM_KEYS: u32 = 28;
+    pub const GRAM_WEIGHTS: u32 = 29;
+    pub const WEIGHTS: u32 = 30;
+    pub const GRAM_TEXTS: u32 = 31;
+    pub const GRAM_STRINGS: u32 = 32;
+
     /// Name and element size of every section, in id order.
-    pub const ALL: [(u32, &str, usize); 25] = [
+    pub const ALL: [(u32, &str, usize); 32] = [
         (CLASS_INDEX, "class_index", 2),
         (CLASS_BLOCKS, "class_blocks", 2),
         (NEEDLE_STARTS, "needle_starts", 4),
@@ -111,6 +132,13 @@ pub mod section {
         (BUCKET_NEEDLES + REST, "rest_needles", 4),
         (BUCKET_TAGS + REST, "rest_tags", 4),
         (SINGLES + REST, "rest_singles", 8),
+        (GRAM_FILTER, "gram_filter", 8),
+        (GRAM_STARTS, "gram_starts", 4),
+        (GRAM_KEYS, "gram_keys", 8),
+        (GRAM_WEIGHTS, "gram_weights", 4),
+        (WEIGHTS, "weights", 8),
+        (GRAM_TEXTS, "gram_texts", 4),
+        (GRAM_STRINGS, "gram_strings", 1),
     ];
 }
 
@@ -230,4 +258,15 @@ pub mod gap {
     /// The term has punctuation here: it may be there or not.
     pub const PUNCTUATION: u8 = 2;
     pub const MAX: u8 = PUNCTUATION;
+}
+
+/// What an n-gram adds to the score of a model.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Pod, Zeroable,
+)]
+#[repr(C)]
+pub struct WeightRow {
+    pub model: u32,
+    /// In ten-thousandths.
+    pub weight: i32,
 }

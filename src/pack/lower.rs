@@ -17,17 +17,18 @@ use super::diagnostic::{
 };
 use super::expand::{self, Spelling};
 use super::frequency::ByClass;
+use super::score;
 use super::sets::{NumberedTerm, Packs, Sets};
 use super::syntax::{Rule, Status};
 use super::table::Sp;
 use crate::base::clock::{self, Date};
-use crate::base::{int, near};
+use crate::base::{int, limits, near};
 use crate::eval::TEXT_FACTS;
 use crate::fold::{self, Level, letter, tables};
 use crate::image::{
-    Condition, Meta, PackMeta, Parts, PatternRow, RuleMeta, TermRow,
+    Condition, Meta, Op, PackMeta, Parts, PatternRow, RuleMeta, TermRow,
 };
-use crate::scan::{Needle, build_fused};
+use crate::scan::{Needle, build_fused, build_grams};
 
 /// Everything the image needs, or `None` when the dictionary is too large.
 pub fn lower(
@@ -86,15 +87,20 @@ pub fn lower(
         packs: metas.collect(),
         sets: metas_of_sets,
         rules,
+        models: sets.models.clone(),
     };
-    let parts = dictionary(&sets.terms, &searched, &waking, meta);
+    let grams = build_grams(&sets.grams, meta.models.len());
+    let small = meta.models.len() <= limits::MODELS_MAX;
+    let parts = dictionary(&sets.terms, &searched, &waking, meta)
+        .filter(|_| small)
+        .map(|parts| Parts { grams, ..parts });
     if parts.is_none() {
         out.push(Diagnostic::new(
             &TOO_LARGE,
             "dictionary too large",
             0,
             0..0,
-            "more letter classes than an image can hold",
+            "more letter classes or models than an image can hold",
         ));
     }
     parts
@@ -131,6 +137,7 @@ fn lower_rule(
     }
     let names: Vec<&str> =
         rule.sets.iter().map(|(name, _)| name.value.as_str()).collect();
+    score::check(rule, &numbers, sets, out);
     let mut lowering = Lowering { names: &names, rule, out };
     let when = rule.when_expr.as_ref().map(|expr| lowering.expr(expr));
     let unless = rule.unless_expr.as_ref().map(|expr| lowering.expr(expr));
@@ -263,6 +270,9 @@ impl<'a> Lowering<'a> {
             }
             Expr::Quoted(name) => Condition::Quoted(self.set(name)),
             Expr::Starts(name) => Condition::Starts(self.set(name)),
+            Expr::Score(name, op, number) => {
+                Condition::Score(self.set(name), *op, *number)
+            }
             Expr::Field(name, op, literal) => {
                 Condition::Field(self.field(name), *op, literal.clone())
             }
@@ -337,7 +347,9 @@ fn alone(condition: &Condition, set: u32) -> bool {
             let found = u32::from(*s == set);
             op.holds(Some(found.cmp(n)))
         }
-        Condition::Near(..) | Condition::Before(..) => false,
+        Condition::Near(..)
+        | Condition::Before(..)
+        | Condition::Score(..) => false,
         Condition::Field(..) | Condition::In(..) | Condition::Not(_) => true,
         Condition::And(parts) => parts.iter().all(|p| alone(p, set)),
         Condition::Or(parts) => parts.iter().any(|p| alone(p, set)),
@@ -370,6 +382,9 @@ fn triggers(
         Condition::Near(a, b, _) | Condition::Before(a, b, _) => {
             cheapest(vec![one(*a), one(*b)])
         }
+        // A score is known before any rule is looked at.
+        Condition::Score(set, Op::Ge | Op::Gt, _) => one(*set),
+        Condition::Score(..) => None,
         Condition::Field(..) | Condition::In(..) | Condition::Not(_) => None,
         Condition::And(parts) => cheapest(
             parts.iter().map(|p| triggers(p, numbers, sets)).collect(),

@@ -10,7 +10,9 @@
 mod avx2;
 mod folded;
 mod fused;
+pub mod grams;
 mod reference;
+pub mod score;
 mod sieve;
 mod walk;
 
@@ -23,6 +25,7 @@ use crate::verdict::Milli;
 
 pub use folded::Folded;
 pub use fused::{Frequency, Needle, build as build_fused};
+pub use score::{Carrier, GramEntry, Scorer, Scores, build_grams};
 pub use walk::{Reader, Walked, letter_price, walk};
 
 use reference::{Reference, ReferenceScratch};
@@ -154,6 +157,13 @@ pub struct Prepared {
     /// The text with its escapes decoded, if it has any.
     decoded: Option<View>,
     inner: Reading,
+}
+
+impl Prepared {
+    /// The text with its escapes decoded, if it has any.
+    pub fn decoded(&self) -> Option<&View> {
+        self.decoded.as_ref()
+    }
 }
 
 /// One text folded plainly and, where that promises something, with

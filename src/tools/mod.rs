@@ -6,14 +6,18 @@
 pub mod attack;
 pub mod backtest;
 pub mod corpus;
+pub mod curves;
 pub mod evaluate;
 pub mod explain;
 pub mod format;
 pub mod junit;
+pub mod learn;
 pub mod markup;
 mod miss;
+pub mod plot;
 pub mod profile;
 pub mod replay;
 pub mod rule_test;
 pub mod rulebook;
+mod score_sum;
 pub mod why_not;
