@@ -65,8 +65,7 @@ pub fn systems(
     let mut names = vec![own];
     let mut judged = vec![first];
     for specs in &args.compare {
-        let list: Vec<String> =
-            specs.split(',').map(str::to_owned).collect();
+        let list: Vec<String> = specs.split(',').map(str::to_owned).collect();
         let scanner = rules::scanner_of(&list, &args.rules)
             .with_context(|| format!("--compare {specs}"))?;
         let plan = Plan { errors: false, ..plan.clone() };
@@ -146,8 +145,7 @@ pub fn confusion(measured: &Measured) -> String {
     let mut columns: BTreeSet<&str> =
         measured.confusion.keys().map(|(_, became)| *became).collect();
     columns.remove("pass");
-    let columns: Vec<&str> =
-        std::iter::once("pass").chain(columns).collect();
+    let columns: Vec<&str> = std::iter::once("pass").chain(columns).collect();
     let labels: BTreeSet<&str> =
         measured.confusion.keys().map(|(label, _)| &**label).collect();
     let mut out = format!("\n{:16}", "label, became");

@@ -6,15 +6,17 @@ use std::path::Path;
 
 use anyhow::{Context, bail, ensure};
 
-use super::args::{LearnArgs, LearnLoss};
 use super::exit::Exit;
+use super::learn_args::{LearnArgs, LearnLoss};
 use super::{messages, scan};
 use crate::base::clock;
 use crate::scan::grams::Sizes;
 use crate::source::{SourceConfig, Sources};
 use crate::tools::corpus::Unread;
 use crate::tools::evaluate::Exclude;
-use crate::tools::learn::{self, Loss, Plan, Reading, Ready, Report, Training, Words};
+use crate::tools::learn::{
+    self, Loss, Plan, Reading, Ready, Report, Training, Words,
+};
 use crate::verdict::Category;
 
 pub fn run(args: &LearnArgs) -> anyhow::Result<Exit> {
@@ -130,9 +132,8 @@ fn category(pair: &str, name: &str) -> anyhow::Result<Category> {
     let known = Category::ALL.map(Category::as_str);
     Category::parse(name).with_context(|| {
         let near = crate::base::near::nearest(name, known);
-        let near = near.map_or(String::new(), |near| {
-            format!("did you mean {near}? ")
-        });
+        let near = near
+            .map_or(String::new(), |near| format!("did you mean {near}? "));
         format!(
             "--category {pair}: no category is called {name:?}; \
              {near}categories are {}",
@@ -142,12 +143,10 @@ fn category(pair: &str, name: &str) -> anyhow::Result<Category> {
 }
 
 fn words(args: &LearnArgs, output: &Path) -> anyhow::Result<Words> {
-    let name = output
-        .file_name()
-        .and_then(|name| name.to_str())
-        .with_context(|| {
-            format!("{}: the pack needs a name", output.display())
-        })?;
+    let name =
+        output.file_name().and_then(|name| name.to_str()).with_context(
+            || format!("{}: the pack needs a name", output.display()),
+        )?;
     let review_by = match &args.review_by {
         Some(day) => {
             ensure!(
@@ -216,11 +215,7 @@ fn summary(ready: &Ready, unread: &Unread) -> String {
     )
 }
 
-fn show(
-    args: &LearnArgs,
-    report: &Report,
-    title: &str,
-) -> anyhow::Result<()> {
+fn show(args: &LearnArgs, report: &Report, title: &str) -> anyhow::Result<()> {
     let text = if args.json {
         format!("{:#}\n", learn::report_json(report))
     } else {

@@ -18,6 +18,7 @@ mod fmt;
 mod inspect;
 mod keeping;
 mod learn;
+mod learn_args;
 mod ledger;
 mod ledger_args;
 mod messages;

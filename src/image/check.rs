@@ -7,7 +7,8 @@ use std::ops::Range;
 use super::Kind;
 use super::format::{
     ALIGN, BYTE_ORDER, DIGEST_FROM, GRAM_CHARS_MAX, GRAM_WORDS_MAX,
-    HEADER_LEN, KEY_LINE, MAGIC, PAIR_WORDS, PatternRow, SECTION_LEN, TermRow, VERSION, gap, section,
+    HEADER_LEN, KEY_LINE, MAGIC, PAIR_WORDS, PatternRow, SECTION_LEN, TermRow,
+    VERSION, gap, section,
 };
 use super::meta::{Condition, Meta, RuleMeta};
 use crate::base::{int, limits};

@@ -57,16 +57,6 @@ pub fn lower(
             }
         }
     }
-    let metas = packs.syntaxes.iter().zip(active).map(|(syntax, active)| {
-        let manifest = &syntax.manifest;
-        PackMeta {
-            name: manifest.name.clone(),
-            version: manifest.version.clone(),
-            languages: manifest.languages.clone(),
-            licence: manifest.licence.clone(),
-            active: *active,
-        }
-    });
     let waking = waking(&rules, &sets);
     let mut metas_of_sets = sets.metas.clone();
     let mut searched = Vec::with_capacity(sets.terms.len());
@@ -84,7 +74,7 @@ pub fn lower(
     let meta = Meta {
         engine: env!("CARGO_PKG_VERSION").to_owned(),
         tables: tables::TABLES_VERSION.to_owned(),
-        packs: metas.collect(),
+        packs: pack_metas(packs, active),
         sets: metas_of_sets,
         rules,
         models: sets.models.clone(),
@@ -104,6 +94,21 @@ pub fn lower(
         ));
     }
     parts
+}
+
+fn pack_metas(packs: &Packs<'_>, active: &[bool]) -> Vec<PackMeta> {
+    let all = packs.syntaxes.iter().zip(active);
+    all.map(|(syntax, active)| {
+        let manifest = &syntax.manifest;
+        PackMeta {
+            name: manifest.name.clone(),
+            version: manifest.version.clone(),
+            languages: manifest.languages.clone(),
+            licence: manifest.licence.clone(),
+            active: *active,
+        }
+    })
+    .collect()
 }
 
 fn duplicate(rule: &Rule, first: &Rule) -> Diagnostic {
@@ -347,9 +352,9 @@ fn alone(condition: &Condition, set: u32) -> bool {
             let found = u32::from(*s == set);
             op.holds(Some(found.cmp(n)))
         }
-        Condition::Near(..)
-        | Condition::Before(..)
-        | Condition::Score(..) => false,
+        Condition::Near(..) | Condition::Before(..) | Condition::Score(..) => {
+            false
+        }
         Condition::Field(..) | Condition::In(..) | Condition::Not(_) => true,
         Condition::And(parts) => parts.iter().all(|p| alone(p, set)),
         Condition::Or(parts) => parts.iter().any(|p| alone(p, set)),

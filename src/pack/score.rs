@@ -37,12 +37,12 @@ pub fn check(
                         wrong(rule, name, "is a model, not a set of hits")
                             .help("write `score(NAME) >= x`"),
                     ),
-                    Some(false) if asks => out.push(
-                        wrong(rule, name, "is no model").help(
+                    Some(false) if asks => {
+                        out.push(wrong(rule, name, "is no model").help(
                             "a model is a set with `weights = \
                              \"weights/FILE.tsv\"`",
-                        ),
-                    ),
+                        ))
+                    }
                     _ => {}
                 }
             }
@@ -111,9 +111,9 @@ fn alone(expr: &Expr) -> Option<&Sp<String>> {
         Expr::Score(name, ..) => Some(name),
         Expr::Or(parts) => parts.iter().find_map(alone),
         Expr::And(parts) => {
-            let free = parts.iter().all(|part| {
-                alone(part).is_some() || holds_without_hits(part)
-            });
+            let free = parts
+                .iter()
+                .all(|part| alone(part).is_some() || holds_without_hits(part));
             let score = parts.iter().find_map(alone);
             if free { score } else { None }
         }

@@ -205,13 +205,7 @@ impl Sets {
         for name in &def.refs {
             if let Some(member) = self.reference(packs, pack, name, def, out) {
                 if self.metas[int::to_usize(member)].model.is_some() {
-                    out.push(Diagnostic::new(
-                        &MODEL_USE,
-                        format!("`{}` is a model", name.value),
-                        def.file,
-                        name.span.clone(),
-                        "cannot be part of another set",
-                    ));
+                    out.push(model_in_set(name, def.file));
                 }
                 single |= self.has_single[int::to_usize(member)];
                 if !meta.members.contains(&member) {
@@ -427,6 +421,16 @@ impl Sets {
             }
         }
     }
+}
+
+fn model_in_set(name: &Sp<String>, file: usize) -> Diagnostic {
+    Diagnostic::new(
+        &MODEL_USE,
+        format!("`{}` is a model", name.value),
+        file,
+        name.span.clone(),
+        "cannot be part of another set",
+    )
 }
 
 fn term_problem(

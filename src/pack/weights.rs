@@ -176,7 +176,7 @@ impl Reader<'_> {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => "a line begins with bias, char or word, and a \
                              tab"
-                        .to_owned(),
+                    .to_owned(),
                 };
                 let label = "no kind of line is called so";
                 self.fail("not a line of a weights file", place, label, &help);
@@ -239,8 +239,7 @@ impl Reader<'_> {
         let (key, length) = match key_of(unit, text) {
             Ok(found) => found,
             Err(why) => {
-                let title =
-                    format!("`{text}` is no {} n-gram", unit.as_str());
+                let title = format!("`{text}` is no {} n-gram", unit.as_str());
                 return self.fail(&title, place, why, "");
             }
         };
@@ -304,10 +303,7 @@ mod tests {
         assert_eq!(one(Unit::Char, "加.微"), Ok(2));
         assert_eq!(one(Unit::Word, "free money"), Ok(2));
         assert_eq!(one(Unit::Word, "FREE"), Ok(1));
-        assert_eq!(
-            key_of(Unit::Word, "free"),
-            key_of(Unit::Word, "ＦＲＥＥ"),
-        );
+        assert_eq!(key_of(Unit::Word, "free"), key_of(Unit::Word, "ＦＲＥＥ"),);
         for (unit, text) in [
             (Unit::Char, ""),
             (Unit::Char, "..."),

@@ -217,12 +217,10 @@ fn folds_of(quote: &str) -> Folds {
         match table.get(c) {
             plain::IGNORABLE => folds.insert(Fold::Ignorable),
             plain::SEPARATOR => folds.insert(Fold::Sep),
-            found if u32::from(found) != u32::from(c) => {
-                match tables::t0(c) {
-                    Some((_, fold)) => folds.insert(letter::fold_of(fold)),
-                    None => folds.insert(Fold::Homoglyph),
-                }
-            }
+            found if u32::from(found) != u32::from(c) => match tables::t0(c) {
+                Some((_, fold)) => folds.insert(letter::fold_of(fold)),
+                None => folds.insert(Fold::Homoglyph),
+            },
             _ => {}
         }
     }

@@ -73,10 +73,8 @@ impl Curve {
                 precision: bad / (bad + clean),
             };
             let (x, y) = before;
-            curve.area +=
-                (point.false_rate - x) * (point.recall + y) / 2.0;
-            curve.average_precision +=
-                (point.recall - y) * point.precision;
+            curve.area += (point.false_rate - x) * (point.recall + y) / 2.0;
+            curve.average_precision += (point.recall - y) * point.precision;
             before = (point.false_rate, point.recall);
             curve.points.push(point);
         }
@@ -86,8 +84,7 @@ impl Curve {
     /// The best recall at which no more clean records are flagged than this
     /// share.
     pub fn recall_at(&self, false_rate: f64) -> f64 {
-        let below =
-            self.points.iter().filter(|p| p.false_rate <= false_rate);
+        let below = self.points.iter().filter(|p| p.false_rate <= false_rate);
         below.map(|point| point.recall).fold(0.0, f64::max)
     }
 }
@@ -187,12 +184,7 @@ fn plain(judged: &[Judged], times: impl Fn(usize) -> f64) -> [f64; 4] {
         let all = sums[clean][0];
         if all > 0.0 { sums[clean][part] / all } else { 0.0 }
     };
-    [
-        share(0, 1),
-        share(0, 2),
-        10_000.0 * share(1, 1),
-        10_000.0 * share(1, 2),
-    ]
+    [share(0, 1), share(0, 2), 10_000.0 * share(1, 1), 10_000.0 * share(1, 2)]
 }
 
 /// How often a record is drawn (Knuth's product of uniform numbers).
@@ -214,8 +206,7 @@ mod tests {
     use super::*;
 
     fn judged(clean: bool, rank: f64) -> Judged {
-        let verdict =
-            if rank > 0.0 { Verdict::Report } else { Verdict::Pass };
+        let verdict = if rank > 0.0 { Verdict::Report } else { Verdict::Pass };
         let place = (String::new(), 0, 0);
         Judged { place, clean, weight: 1.0, verdict, rank }
     }

@@ -45,9 +45,9 @@ pub fn svg(systems: &[Drawn<'_>]) -> String {
     for (number, system) in systems.iter().enumerate() {
         let colour = COLOURS[number % COLOURS.len()];
         let points = thinned(&system.curve.points);
-        let roc = points.iter().map(|p| {
-            (LEFT + SIDE * rate_place(p.false_rate), up(p.recall))
-        });
+        let roc = points
+            .iter()
+            .map(|p| (LEFT + SIDE * rate_place(p.false_rate), up(p.recall)));
         line(roc, colour, &mut out);
         let precision = points
             .iter()
@@ -111,7 +111,10 @@ pub fn ranged(of: &Ranged, digits: usize) -> String {
     if of.low == of.high && of.low == of.value {
         return format!("{:.digits$}", of.value);
     }
-    format!("{:.digits$} ({:.digits$} to {:.digits$})", of.value, of.low, of.high)
+    format!(
+        "{:.digits$} ({:.digits$} to {:.digits$})",
+        of.value, of.low, of.high
+    )
 }
 
 fn escaped(text: &str) -> String {

@@ -17,9 +17,8 @@ use serde_json::Value;
 use crate::base::{int, seeded::Random};
 use crate::decode::Decoder;
 use crate::fold::{PlainLetters, decode_escapes, plain_letters};
-use crate::record::Record;
 use crate::scan::grams::{self, Sizes};
-use crate::source::{Frame, Sources};
+use crate::source::Sources;
 use crate::tools::corpus::{self, Tally, Unread};
 use crate::tools::evaluate::{self, Exclude, Skip};
 
@@ -76,43 +75,42 @@ pub fn read(
     sources: Sources,
     plan: &Reading,
 ) -> (Rows, Unread) {
-    let see = |frame: &Frame,
-               mut record: Record<'_>,
-               _: &mut crate::eval::Scratch,
-               rows: &mut Rows| {
-        let members = evaluate::members(&record);
-        let found = evaluate::label_of(
-            &plan.label,
-            &plan.weight,
-            &plan.exclude,
-            &frame.source,
-            &mut record,
-            &members,
-        );
-        let found = match found {
-            Ok(found) => found,
-            Err(Skip::Excluded) => return rows.excluded += 1,
-            Err(Skip::Unlabelled) => return rows.unlabelled += 1,
-        };
-        let texts: Vec<String> =
-            record.fields.iter().map(|f| f.text.to_string()).collect();
-        let some = |text: &String| text.chars().any(char::is_alphanumeric);
-        if !texts.iter().any(some) {
-            return rows.empty += 1;
-        }
-        rows.rows.push(Row {
-            place: (frame.source.to_string(), record.line, record.offset),
-            label: found.label,
-            set: found.set,
-            mention: members.get("mention") == Some(&Value::Bool(true)),
-            weight: found.weight,
-            texts,
-        });
-    };
-    let (mut rows, unread) = corpus::each(decoder, sources, see);
-    rows.rows.par_sort_by(|a, b| {
-        (&a.place, &a.texts).cmp(&(&b.place, &b.texts))
-    });
+    let (mut rows, unread) = corpus::each(
+        decoder,
+        sources,
+        |frame, mut record, _, rows: &mut Rows| {
+            let members = evaluate::members(&record);
+            let found = evaluate::label_of(
+                &plan.label,
+                &plan.weight,
+                &plan.exclude,
+                &frame.source,
+                &mut record,
+                &members,
+            );
+            let found = match found {
+                Ok(found) => found,
+                Err(Skip::Excluded) => return rows.excluded += 1,
+                Err(Skip::Unlabelled) => return rows.unlabelled += 1,
+            };
+            let texts: Vec<String> =
+                record.fields.iter().map(|f| f.text.to_string()).collect();
+            let some = |text: &String| text.chars().any(char::is_alphanumeric);
+            if !texts.iter().any(some) {
+                return rows.empty += 1;
+            }
+            rows.rows.push(Row {
+                place: (frame.source.to_string(), record.line, record.offset),
+                label: found.label,
+                set: found.set,
+                mention: members.get("mention") == Some(&Value::Bool(true)),
+                weight: found.weight,
+                texts,
+            });
+        },
+    );
+    rows.rows
+        .par_sort_by(|a, b| (&a.place, &a.texts).cmp(&(&b.place, &b.texts)));
     (rows, unread)
 }
 
@@ -311,8 +309,7 @@ pub fn groups(matrix: &Matrix, wanted: &[bool]) -> Vec<u32> {
             bands
         })
         .collect();
-    let mut parent: Vec<u32> =
-        (0..matrix.rows()).map(int::to_u32).collect();
+    let mut parent: Vec<u32> = (0..matrix.rows()).map(int::to_u32).collect();
     for band in 0..BANDS {
         let mut first: HashMap<u64, u32> = HashMap::new();
         for (row, sketch) in sketches.iter().enumerate() {
@@ -324,9 +321,7 @@ pub fn groups(matrix: &Matrix, wanted: &[bool]) -> Vec<u32> {
             join(&mut parent, row, other);
         }
     }
-    (0..matrix.rows())
-        .map(|row| root(&mut parent, int::to_u32(row)))
-        .collect()
+    (0..matrix.rows()).map(|row| root(&mut parent, int::to_u32(row))).collect()
 }
 
 fn root(parent: &mut [u32], mut at: u32) -> u32 {

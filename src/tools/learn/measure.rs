@@ -112,6 +112,25 @@ pub fn threshold(mut clean: Vec<f64>, most: f64) -> f64 {
     int::signed_f64(above) / 10_000.0
 }
 
+/// The threshold, in whole ten-thousandths, at which "from here on" has the
+/// best F1. 0 when there is nothing to choose by.
+pub fn divide(mut all: Vec<Scored>) -> f64 {
+    all.sort_by(|a, b| b.score.total_cmp(&a.score));
+    let of = |one: &Scored| if one.positive { one.weight } else { 0.0 };
+    let positive: f64 = all.iter().map(of).sum();
+    let (mut caught, mut taken) = (0.0, 0.0);
+    let (mut best, mut limit) = (0.0, 0.0);
+    for one in &all {
+        caught += of(one);
+        taken += one.weight;
+        let f1 = 2.0 * caught / (positive + taken);
+        if f1 > best {
+            (best, limit) = (f1, one.score);
+        }
+    }
+    int::signed_f64(int::rounded((limit * 10_000.0).floor())) / 10_000.0
+}
+
 /// One row of a reliability table.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Bin {

@@ -21,7 +21,7 @@ use crate::source::Sources;
 use crate::verdict::Category;
 
 pub use data::{Reading, Rows, read};
-pub use measure::{Bin, Calibration, Scored, Share, probability};
+pub use measure::{Bin, Scored, Share};
 pub use pack::{Words, files};
 pub use train::{Loss, Training};
 
@@ -32,8 +32,6 @@ use train::{Example, Model};
 const EXAMPLES_MIN: usize = 4;
 /// Parts that rows are drawn into before some are held out.
 const PARTS: usize = 20;
-/// The name of rows that are of no category.
-pub const CLEAN: &str = "clean";
 
 /// How to learn.
 #[derive(Clone, Debug)]
@@ -65,21 +63,31 @@ pub struct Ready {
 
 /// What a model finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Class {
-    /// `None`: clean.
-    pub category: Option<Category>,
+pub enum Class {
+    Clean,
+    Of(Category),
+    /// Any of the categories.
+    Any,
 }
 
 impl Class {
     pub fn name(self) -> &'static str {
-        self.category.map_or(CLEAN, Category::as_str)
+        match self {
+            Class::Clean => "clean",
+            Class::Of(category) => category.as_str(),
+            Class::Any => "any",
+        }
     }
 }
 
 /// One finished model.
 #[derive(Clone, Debug)]
 pub struct Learned {
-    pub category: Category,
+    /// A category or any.
+    pub class: Class,
+    /// From which score on the model counts: of the model that decides, for
+    /// the false-positive target; of the others, which category it is.
+    pub threshold: f64,
     /// In ten-thousandths, like the weights.
     pub bias: i64,
     pub grams: Vec<LearnedGram>,
@@ -100,9 +108,9 @@ pub struct LearnedGram {
 /// What rows that were held out say.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
-    /// From which log odds a rule fires.
+    /// From which log odds records are flagged.
     pub threshold: f64,
-    /// By category: rows it was trained on, caught among the held-out ones.
+    /// By category: held-out rows that were flagged as it.
     pub caught: BTreeMap<&'static str, Share>,
     /// Recall by set and label.
     pub sets: BTreeMap<(String, String), Share>,
@@ -123,6 +131,9 @@ pub fn prepare(
     let (mut rows, unread) = data::read(decoder, sources, reading);
     let (classes, class_of) = classes(&mut rows, plan)?;
     for (number, class) in classes.iter().enumerate() {
+        if *class == Class::Any {
+            continue;
+        }
         let count = class_of.iter().filter(|c| **c == number).count();
         ensure!(
             count >= EXAMPLES_MIN,
@@ -151,16 +162,13 @@ fn classes(
     let mut unknown: BTreeMap<&str, u64> = BTreeMap::new();
     let class = |label: &str| -> Option<Option<Class>> {
         if plan.clean.iter().any(|clean| clean == label) {
-            return Some(Some(Class { category: None }));
+            return Some(Some(Class::Clean));
         }
         match plan.categories.get(label) {
-            Some(category) => {
-                let some = |c| Class { category: Some(c) };
-                Some(category.map(some))
-            }
+            Some(category) => Some(category.map(Class::Of)),
             None => {
                 let category = Category::parse(label)?;
-                Some(Some(Class { category: Some(category) }))
+                Some(Some(Class::Of(category)))
             }
         }
     };
@@ -189,10 +197,13 @@ fn classes(
     let names: BTreeSet<&str> = rows
         .rows
         .iter()
-        .filter_map(|row| kept(row)?.category.map(Category::as_str))
+        .filter_map(kept)
+        .filter(|class| *class != Class::Clean)
+        .map(Class::name)
         .collect();
-    let mut all = vec![Class { category: None }];
-    all.extend(names.iter().map(|n| Class { category: Category::parse(n) }));
+    let mut all = vec![Class::Clean];
+    let known = names.iter().filter_map(|name| Category::parse(name));
+    all.extend(known.map(Class::Of));
     if all.len() == 1 {
         bail!(
             "every record is clean: there is no category to learn (is the \
@@ -207,6 +218,10 @@ fn classes(
             all.iter().position(|class| *class == own)
         })
         .collect();
+    // With one category its model is the one that decides.
+    if all.len() > 2 {
+        all.push(Class::Any);
+    }
     Ok((all, class_of))
 }
 
@@ -219,11 +234,18 @@ impl Ready {
         self.matrix.keys.len()
     }
 
+    fn is_of(&self, class: usize, row: usize) -> bool {
+        match self.classes[class] {
+            Class::Any => self.class_of[row] != 0,
+            _ => self.class_of[row] == class,
+        }
+    }
+
     fn examples(&self, class: usize, rows: &[usize]) -> Vec<Example> {
         let one = |row: &usize| Example {
             row: *row,
             weight: self.rows.rows[*row].weight,
-            positive: self.class_of[*row] == class,
+            positive: self.is_of(class, *row),
         };
         rows.iter().map(one).collect()
     }
@@ -231,7 +253,7 @@ impl Ready {
     fn scored(&self, class: usize, row: usize, score: f64) -> Scored {
         Scored {
             score,
-            positive: self.class_of[row] == class,
+            positive: self.is_of(class, row),
             weight: self.rows.rows[row].weight,
         }
     }
@@ -269,32 +291,53 @@ pub fn learn(ready: &Ready, plan: &Plan) -> (Vec<Learned>, Report) {
     let trying = rows(held / 2, held);
     let training = rows(held, PARTS);
     let numbers: Vec<usize> = (1..ready.classes.len()).collect();
-    let learned: Vec<Learned> = numbers
+    let mut learned: Vec<Learned> = numbers
         .par_iter()
-        .filter_map(|class| one(ready, plan, *class, &training, &choosing))
+        .map(|class| one(ready, plan, *class, &training, &choosing))
         .collect();
     let scores = |rows: &[usize]| -> Vec<Vec<f64>> {
         let each = learned.par_iter();
         each.map(|model| whole_scores(ready, model, rows)).collect()
     };
     let chosen = scores(&choosing);
-    let clean = choosing.iter().enumerate();
-    let clean = clean.filter(|(_, row)| ready.class_of[**row] == 0);
-    let highest: Vec<f64> =
-        clean.map(|(at, _)| highest(&chosen, at)).collect();
-    let threshold = measure::threshold(highest, plan.fpr_max);
-    let names: Vec<Class> = learned
-        .iter()
-        .map(|model| Class { category: Some(model.category) })
-        .collect();
+    let limits = thresholds(ready, &choosing, &chosen, plan.fpr_max);
     let tried = scores(&trying);
-    let report = report(ready, &names, &trying, &tried, threshold);
+    let report = report(ready, &trying, &tried, &limits);
+    for (model, limit) in learned.iter_mut().zip(&limits) {
+        model.threshold = *limit;
+    }
     (learned, report)
 }
 
-fn highest(scores: &[Vec<f64>], at: usize) -> f64 {
-    let all = scores.iter().map(|own| own[at]);
-    all.fold(f64::NEG_INFINITY, f64::max)
+/// The threshold of each model but that of clean: of the one that decides
+/// for the false-positive target, of the others the one that tells flagged
+/// records of the category best from other flagged ones.
+fn thresholds(
+    ready: &Ready,
+    rows: &[usize],
+    scores: &[Vec<f64>],
+    fpr_max: f64,
+) -> Vec<f64> {
+    let Some(deciding) = scores.last() else { return Vec::new() };
+    let all = rows.iter().zip(deciding);
+    let clean = all.filter(|(row, _)| ready.class_of[**row] == 0);
+    let clean = clean.map(|(_, score)| *score).collect();
+    let limit = measure::threshold(clean, fpr_max);
+    let last = scores.len() - 1;
+    let mut limits: Vec<f64> = scores[..last]
+        .iter()
+        .enumerate()
+        .map(|(number, own)| {
+            let flagged = rows.iter().zip(deciding).zip(own);
+            let flagged = flagged.filter(|((_, any), _)| **any >= limit);
+            let scored = flagged.map(|((row, _), score)| {
+                ready.scored(number + 1, *row, *score)
+            });
+            measure::divide(scored.collect())
+        })
+        .collect();
+    limits.push(limit);
+    limits
 }
 
 /// One model, calibrated and in whole numbers.
@@ -304,8 +347,7 @@ fn one(
     class: usize,
     training: &[usize],
     choosing: &[usize],
-) -> Option<Learned> {
-    let category = ready.classes[class].category?;
+) -> Learned {
     let examples = ready.examples(class, training);
     let model = train::train(&ready.matrix, &examples, &plan.training);
     let scores = raw_scores(ready, &model, choosing);
@@ -339,12 +381,13 @@ fn one(
         .filter(|gram| gram.weight != 0)
         .collect();
     let examples = examples.iter().filter(|e| e.positive).count();
-    Some(Learned {
-        category,
+    Learned {
+        class: ready.classes[class],
+        threshold: 0.0,
         bias: whole(line.of(model.bias)),
         grams,
         examples: int::to_u64(examples),
-    })
+    }
 }
 
 /// Scores of rows as the scanner computes them.
@@ -364,22 +407,21 @@ fn whole_scores(ready: &Ready, model: &Learned, rows: &[usize]) -> Vec<f64> {
         .collect()
 }
 
-/// What scores say about rows. `classes` are those of the scores.
+/// What scores say about rows: those of all models but that of clean.
 fn report(
     ready: &Ready,
-    classes: &[Class],
     rows: &[usize],
     scores: &[Vec<f64>],
-    threshold: f64,
+    limits: &[f64],
 ) -> Report {
+    let last = scores.len() - 1;
+    let threshold = limits[last];
     let mut report = Report { threshold, ..Report::default() };
     for (at, row) in rows.iter().enumerate() {
         let own = &ready.rows.rows[*row];
-        let flags = classes.iter().zip(scores);
-        let flags = flags.filter(|(class, _)| class.category.is_some());
-        let hit = flags.clone().any(|(_, own)| own[at] >= threshold);
-        let class = ready.classes[ready.class_of[*row]];
-        if class.category.is_none() {
+        let hit = scores[last][at] >= threshold;
+        let class = ready.class_of[*row];
+        if class == 0 {
             report.clean.add(hit, 1.0);
             if own.mention {
                 report.mention.add(hit, 1.0);
@@ -388,23 +430,15 @@ fn report(
         }
         let key = (own.set.clone(), own.label.clone());
         report.sets.entry(key).or_default().add(hit, own.weight);
-        let same = flags
-            .filter(|(other, _)| **other == class)
-            .any(|(_, own)| own[at] >= threshold);
-        let caught = report.caught.entry(class.name()).or_default();
-        caught.add(same, own.weight);
+        let same = hit && scores[class - 1][at] >= limits[class - 1];
+        let name = ready.classes[class].name();
+        report.caught.entry(name).or_default().add(same, own.weight);
     }
-    for (number, class) in classes.iter().enumerate() {
-        if class.category.is_none() {
-            continue;
-        }
-        let place = ready.classes.iter().position(|c| c == class);
+    for (number, class) in ready.classes.iter().skip(1).enumerate() {
         let scored: Vec<Scored> = rows
             .iter()
             .zip(&scores[number])
-            .map(|(row, score)| {
-                ready.scored(place.unwrap_or(0), *row, *score)
-            })
+            .map(|(row, score)| ready.scored(number + 1, *row, *score))
             .collect();
         let bins = measure::reliability(&scored);
         report.reliability.insert(class.name(), bins);
@@ -418,7 +452,8 @@ fn report(
 pub fn cross_validate(ready: &Ready, plan: &Plan, folds: usize) -> Report {
     let parts = data::split(&ready.groups, folds, plan.training.seed);
     // The model of what is clean serves the comparison of classes only.
-    let tasks: Vec<(usize, usize)> = (0..ready.classes.len())
+    let first = usize::from(ready.classes.len() == 2);
+    let tasks: Vec<(usize, usize)> = (first..ready.classes.len())
         .flat_map(|class| (0..folds).map(move |fold| (class, fold)))
         .collect();
     let done: Vec<(usize, Vec<usize>, Vec<f64>)> = tasks
@@ -432,8 +467,7 @@ pub fn cross_validate(ready: &Ready, plan: &Plan, folds: usize) -> Report {
             };
             let (inside, outside) = (numbers(inside), numbers(outside));
             let examples = ready.examples(*class, &outside);
-            let model =
-                train::train(&ready.matrix, &examples, &plan.training);
+            let model = train::train(&ready.matrix, &examples, &plan.training);
             let scores = raw_scores(ready, &model, &inside);
             (*class, inside, scores)
         })
@@ -452,13 +486,9 @@ pub fn cross_validate(ready: &Ready, plan: &Plan, folds: usize) -> Report {
         let line = measure::calibrate(&scored);
         own.iter_mut().for_each(|score| *score = line.of(*score));
     }
-    let flagging = &scores[1..];
-    let clean = (0..count).filter(|row| ready.class_of[*row] == 0);
-    let highest = clean.map(|row| highest(flagging, row)).collect();
-    let threshold = measure::threshold(highest, plan.fpr_max);
     let rows: Vec<usize> = (0..count).collect();
-    let mut report =
-        report(ready, &ready.classes, &rows, &scores, threshold);
+    let limits = thresholds(ready, &rows, &scores[1..], plan.fpr_max);
+    let mut report = report(ready, &rows, &scores[1..], &limits);
     report.f1 = best_classes(ready, &scores);
     report
 }
@@ -482,9 +512,8 @@ fn best_classes(
                 let best = all.iter().copied().max_by(|a, b| {
                     scores[*a][at].total_cmp(&scores[*b][at]).then(b.cmp(a))
                 });
-                let name = |class: usize| {
-                    ready.classes[class].name().to_owned()
-                };
+                let name =
+                    |class: usize| ready.classes[class].name().to_owned();
                 let own = ready.class_of[at];
                 (name(own), name(best.unwrap_or(own)), 1.0)
             });

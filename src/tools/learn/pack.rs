@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use super::{Bin, Learned, Plan, Ready, Report, data};
+use super::{Bin, Class, Learned, Plan, Ready, Report, data};
 use crate::base::int;
 use crate::pack::weights::{Unit, decimal, key_of};
 use crate::scan::score::score_of;
@@ -41,11 +41,11 @@ pub fn files(
     let texts = texts(ready, learned, plan);
     let mut files = vec![
         ("README.md".to_owned(), readme(learned, report, words, &texts)),
-        ("learned.toml".to_owned(), rules(learned, report, words, &texts)),
+        ("learned.toml".to_owned(), rules(learned, words, &texts)),
         ("pack.toml".to_owned(), manifest(learned, words)),
     ];
     for model in learned {
-        let name = format!("weights/{}.tsv", model.category.as_str());
+        let name = format!("weights/{}.tsv", model.class.name());
         files.push((name, weights(model, words, &texts)));
     }
     files
@@ -83,8 +83,11 @@ fn quoted(text: &str) -> String {
 }
 
 fn manifest(learned: &[Learned], words: &Words) -> String {
-    let names: Vec<&str> =
-        learned.iter().map(|model| model.category.as_str()).collect();
+    let names: Vec<&str> = learned
+        .iter()
+        .filter(|model| model.class != Class::Any)
+        .map(|model| model.class.name())
+        .collect();
     let description = format!(
         "Learned dictionaries for {}, made by `trommel learn`",
         names.join(", ")
@@ -99,7 +102,10 @@ fn manifest(learned: &[Learned], words: &Words) -> String {
 }
 
 /// What a category is called in a reason.
-fn names(category: Category) -> (&'static str, &'static str) {
+fn names(class: Class) -> (&'static str, &'static str) {
+    let Class::Of(category) = class else {
+        return ("违规", "unwanted posts");
+    };
     match category {
         Category::Spam => ("垃圾广告", "spam"),
         Category::Fraud => ("诈骗", "fraud"),
@@ -116,37 +122,42 @@ fn names(category: Category) -> (&'static str, &'static str) {
     }
 }
 
-fn rules(
-    learned: &[Learned],
-    report: &Report,
-    words: &Words,
-    texts: &Texts,
-) -> String {
+fn rules(learned: &[Learned], words: &Words, texts: &Texts) -> String {
     let mut out = String::from(
         "# Made by `trommel learn`; edit as you like. A score is the log \
-         odds that a\n# post is of the category. Rules on a score alone may \
+         odds that a\n# post is of the category. Rules on scores alone may \
          only report.\n",
     );
+    let any = learned.iter().find(|model| model.class == Class::Any);
     for model in learned {
-        let name = model.category.as_str();
-        let (zh, en) = names(model.category);
+        let is_any = model.class == Class::Any;
+        let (zh, en) = names(model.class);
+        let name = if is_any { "custom" } else { model.class.name() };
+        // The category is worth more than that there is some.
+        let confidence = if is_any { "0.7" } else { "0.75" };
+        let own = model.class.name();
+        let (mut set, mut when) =
+            (String::new(), format!("score(model) >= {}", model.threshold));
+        if let (Some(any), false) = (any, is_any) {
+            set = "any = { weights = \"weights/any.tsv\" }\n".to_owned();
+            when = format!("score(any) >= {} and {when}", any.threshold);
+        }
         let _ = write!(
             out,
             "\n[[rule]]\nid = \"{name}.{}.learned\"\n\
              title = \"Reads like {en} that the model was shown\"\n\
-             category = \"{name}\"\nconfidence = 0.7\n\
+             category = \"{name}\"\nconfidence = {confidence}\n\
              ceiling = \"report\"\nowner = {}\nreview_by = {}\n\
              reason = {{ zh = \"内容与已知的{zh}信息相似\", \
              en = \"Resembles known {en}\" }}\n\n\
-             [rule.sets]\n\
-             model = {{ weights = \"weights/{name}.tsv\" }}\n\n\
-             [rule.match]\nwhen = \"score(model) >= {}\"\n",
+             [rule.sets]\n{set}\
+             model = {{ weights = \"weights/{own}.tsv\" }}\n\n\
+             [rule.match]\nwhen = \"{when}\"\n",
             id_part(&words.name),
             quoted(&words.owner),
             words.review_by,
-            report.threshold,
         );
-        let (hit, miss) = examples(model, report.threshold, texts);
+        let (hit, miss) = examples(model, any, texts);
         for (text, expect) in [(hit, "report"), (miss, "pass")] {
             if let Some(text) = text {
                 let _ = write!(
@@ -190,9 +201,14 @@ fn score(model: &Learned, text: &str) -> f64 {
 /// record: one that it must report, one that it must let pass.
 fn examples(
     model: &Learned,
-    threshold: f64,
+    any: Option<&Learned>,
     texts: &Texts,
 ) -> (Option<String>, Option<String>) {
+    // How far a text is over the nearest threshold of the rule.
+    let over = |text: &str| {
+        let own = |model: &Learned| score(model, text) - model.threshold;
+        any.map_or(own(model), |any| own(model).min(own(any)))
+    };
     let build = |up: bool| -> Option<String> {
         let mut grams: Vec<_> = model
             .grams
@@ -209,10 +225,9 @@ fn examples(
                 text.push(' ');
             }
             text.push_str(own);
-            let score = score(model, &text);
             let done = match up {
-                true => score >= threshold + TEST_MARGIN,
-                false => score < threshold - TEST_MARGIN,
+                true => over(&text) >= TEST_MARGIN,
+                false => over(&text) < -TEST_MARGIN,
             };
             if done {
                 return Some(text);
@@ -223,7 +238,7 @@ fn examples(
     let plain = ["今天天气不错", "The weather is fine today."];
     let miss = plain
         .iter()
-        .find(|text| score(model, text) < threshold - TEST_MARGIN)
+        .find(|text| over(text) < -TEST_MARGIN)
         .map(|text| (*text).to_owned())
         .or_else(|| build(false));
     (build(true), miss)
@@ -245,7 +260,7 @@ fn weights(model: &Learned, words: &Words, texts: &Texts) -> String {
         "# {} of pack {}: {} n-grams out of {} records\n\
          # kind\tn-gram\tweight\trecords of the category\tother records\n\
          bias\t{}\n",
-        model.category.as_str(),
+        model.class.name(),
         words.name,
         lines.len(),
         model.examples,
@@ -296,15 +311,13 @@ fn readme(
         let shown: Vec<String> = grams
             .iter()
             .take(SHOWN)
-            .map(|(gram, text)| {
-                format!("`{text}` {}", decimal(gram.weight))
-            })
+            .map(|(gram, text)| format!("`{text}` {}", decimal(gram.weight)))
             .collect();
         let _ = writeln!(
             out,
             "\n## {}\n\n{} n-grams, trained on {} records. The heaviest: \
              {}.",
-            model.category.as_str(),
+            model.class.name(),
             model.grams.len(),
             model.examples,
             shown.join(", ")

@@ -174,30 +174,7 @@ fn solve(
             all.filter(|g| grams[int::to_usize(*g)].square > 0.0).collect()
         })
         .collect();
-    let mut states: Vec<State> = examples
-        .iter()
-        .zip(&active)
-        .map(|(example, row)| {
-            let factor = length_factor(matrix.letters[example.row]);
-            let square: f64 = row
-                .iter()
-                .map(|g| f64::from(grams[int::to_usize(*g)].square))
-                .sum();
-            let bound = training.strength * example.weight;
-            let low = (0.001 * bound).min(1e-8);
-            let alpha = match training.loss {
-                Loss::Hinge => [0.0, 0.0],
-                Loss::Logistic => [low, bound - low],
-            };
-            State {
-                factor,
-                square: square * factor * factor + BIAS_VALUE * BIAS_VALUE,
-                bound,
-                sign: if example.positive { 1.0 } else { -1.0 },
-                alpha,
-            }
-        })
-        .collect();
+    let mut states = states(matrix, examples, &active, training, grams);
     let mut bias = 0.0;
     for (state, row) in states.iter().zip(&active) {
         let step = state.sign * state.alpha[0];
@@ -219,8 +196,7 @@ fn solve(
                 .iter()
                 .map(|g| f64::from(grams[int::to_usize(*g)].weight))
                 .sum();
-            let margin = state.sign
-                * (sum * state.factor + bias * BIAS_VALUE);
+            let margin = state.sign * (sum * state.factor + bias * BIAS_VALUE);
             let (step, gradient, count) = match training.loss {
                 Loss::Hinge => state.hinge(margin),
                 Loss::Logistic => state.newton(margin, fine),
@@ -244,6 +220,40 @@ fn solve(
         }
     }
     bias * BIAS_VALUE
+}
+
+/// The rows before training.
+fn states(
+    matrix: &Matrix,
+    examples: &[Example],
+    active: &[Vec<u32>],
+    training: &Training,
+    grams: &[Gram],
+) -> Vec<State> {
+    examples
+        .iter()
+        .zip(active)
+        .map(|(example, row)| {
+            let factor = length_factor(matrix.letters[example.row]);
+            let square: f64 = row
+                .iter()
+                .map(|g| f64::from(grams[int::to_usize(*g)].square))
+                .sum();
+            let bound = training.strength * example.weight;
+            let low = (0.001 * bound).min(1e-8);
+            let alpha = match training.loss {
+                Loss::Hinge => [0.0, 0.0],
+                Loss::Logistic => [low, bound - low],
+            };
+            State {
+                factor,
+                square: square * factor * factor + BIAS_VALUE * BIAS_VALUE,
+                bound,
+                sign: if example.positive { 1.0 } else { -1.0 },
+                alpha,
+            }
+        })
+        .collect()
 }
 
 /// The dual variables of one row.
