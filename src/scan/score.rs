@@ -199,14 +199,28 @@ impl Scores {
 }
 
 /// Those that argue for a score, the heaviest first, no more than a person
-/// reads; `up` for high scores, otherwise those that argue for low ones.
+/// reads; `up` for high scores, otherwise those that argue for low ones. Of
+/// n-grams that overlap, the heaviest stands for all.
 pub fn heaviest(mut all: Vec<Carrier>, up: bool) -> Vec<Carrier> {
     all.retain(|carrier| (carrier.weight > 0) == up);
     all.sort_by_key(|carrier| {
-        (-carrier.weight.abs(), carrier.field, carrier.span, carrier.gram)
+        let length = u32::MAX - carrier.span.len();
+        let place = (carrier.field, carrier.span, carrier.gram);
+        (-carrier.weight.abs(), length, place)
     });
-    all.truncate(limits::CARRIERS_MAX);
-    all
+    let mut kept: Vec<Carrier> = Vec::new();
+    for carrier in all {
+        let free = kept.iter().all(|other| {
+            other.field != carrier.field || !other.span.overlaps(carrier.span)
+        });
+        if free {
+            kept.push(carrier);
+        }
+        if kept.len() == limits::CARRIERS_MAX {
+            break;
+        }
+    }
+    kept
 }
 
 /// What stands between a quote and its n-gram.

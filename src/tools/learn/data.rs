@@ -279,9 +279,9 @@ pub fn texts_of(
     found.into_iter().collect()
 }
 
-/// Groups of rows that must not be torn apart: rows with much text in
-/// common, found by MinHash (Broder 1997) with banding: two rows of which
-/// 60 % of the n-grams are the same share a group with 93 % probability.
+/// Groups of rows that must not be torn apart: rows of which 60 % of the
+/// n-grams are the same. Candidates are found by MinHash (Broder 1997) with
+/// banding, which sees such a pair with 93 % probability.
 pub fn groups(matrix: &Matrix, wanted: &[bool]) -> Vec<u32> {
     const BANDS: usize = 6;
     const ROWS_OF_BAND: usize = 2;
@@ -318,10 +318,27 @@ pub fn groups(matrix: &Matrix, wanted: &[bool]) -> Vec<u32> {
             }
             let row = int::to_u32(row);
             let other = *first.entry(sketch[band]).or_insert(row);
-            join(&mut parent, row, other);
+            if other != row && alike(matrix, row, other) {
+                join(&mut parent, row, other);
+            }
         }
     }
     (0..matrix.rows()).map(|row| root(&mut parent, int::to_u32(row))).collect()
+}
+
+/// Whether two rows share 60 % of their n-grams.
+fn alike(matrix: &Matrix, a: u32, b: u32) -> bool {
+    let a = matrix.row(int::to_usize(a));
+    let b = matrix.row(int::to_usize(b));
+    let (mut left, mut right, mut both) = (0, 0, 0);
+    while left < a.len() && right < b.len() {
+        let (x, y) = (a[left], b[right]);
+        both += usize::from(x == y);
+        left += usize::from(x <= y);
+        right += usize::from(y <= x);
+    }
+    let either = a.len() + b.len() - both;
+    10 * both >= 6 * either
 }
 
 fn root(parent: &mut [u32], mut at: u32) -> u32 {

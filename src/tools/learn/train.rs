@@ -97,10 +97,11 @@ pub fn train(
     Model { bias, weights }
 }
 
-/// N-grams worth training: seen twice in the category, or often elsewhere.
-/// Rare n-grams of other rows alone can tell nothing about the category.
+/// N-grams worth training: those seen in the category, and those that are
+/// not quite rare elsewhere. Rare n-grams of other rows alone tell nothing
+/// about the category, and there are many of them.
 fn candidates(matrix: &Matrix, examples: &[Example]) -> Vec<Gram> {
-    const ELSEWHERE_MIN: u32 = 30;
+    const ELSEWHERE_SHARE: f64 = 1e-4;
     let rows = |positive: bool| {
         let all = examples.iter().filter(move |e| e.positive == positive);
         all.map(|example| example.row)
@@ -111,7 +112,8 @@ fn candidates(matrix: &Matrix, examples: &[Example]) -> Vec<Gram> {
     own.iter()
         .zip(&others)
         .map(|(own, others)| {
-            if *own < 2 && *others < ELSEWHERE_MIN {
+            let rare = f64::from(*others) < all * ELSEWHERE_SHARE;
+            if *own == 0 && rare {
                 return Gram::default();
             }
             let seen = 1.0 + f64::from(*own) + f64::from(*others);
