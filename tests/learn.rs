@@ -222,7 +222,16 @@ fn weights(text: &str) -> (f64, BTreeMap<(&'static str, String), f64>) {
             kind => {
                 let kind = if kind == "char" { "char" } else { "word" };
                 let number: f64 = cells[2].parse().expect("a weight");
-                all.insert((kind, cells[1].to_owned()), number);
+                let fold = |c: char| {
+                    let letter = u32::from(plain_letters().get(c));
+                    if c == ' ' {
+                        ' '
+                    } else {
+                        char::from_u32(letter).unwrap()
+                    }
+                };
+                let gram: String = cells[1].chars().map(fold).collect();
+                all.insert((kind, gram), number);
             }
         }
     }
@@ -304,8 +313,8 @@ fn operators_and_signs_of_scores() {
         ("score(model) >= 1 and text.len > 30", "free money", false),
         ("score(model) >= 1", "ｆｒｅｅ  Ｍoney", true),
         ("score(model) >= 1", "&#102;ree money", true),
-        ("score(model) >= 2", "free money", true),
-        ("score(model) >= 2", "free 加 money", false),
+        ("score(model) >= 3", "free money", true),
+        ("score(model) >= 3", "free 加 money", false),
         ("score(model) == -1.25", "", true),
     ];
     for (when, text, wanted) in rows {
@@ -332,7 +341,8 @@ fn fields_are_scored_together_and_apart() {
     // `free money` does not reach across, `free` counts once.
     let found = scanner.scores(&record, &mut scratch)[0];
     let letters: f64 = 4.0 + 9.0;
-    let wanted = -1.25 + 1.5 * (50.0 / (letters + 10.0)).sqrt();
+    // With е, a look-alike of e.
+    let wanted = -1.25 + (1.5 + 0.7) * (50.0 / (letters + 10.0)).sqrt();
     assert!((found - wanted).abs() < 1e-9, "{found} {wanted}");
 }
 

@@ -46,12 +46,6 @@ fn learned(args: &LearnArgs, plan: &Plan) -> anyhow::Result<Exit> {
     let sources = Sources::open(&args.paths, config);
     let read = learn::prepare(&decoder, sources, &reading, plan);
     let (ready, unread) = read?;
-    for error in &unread.source_errors {
-        messages::error(error);
-    }
-    if !unread.source_errors.is_empty() {
-        return Ok(Exit::CouldNotRun);
-    }
     messages::note(&summary(&ready, &unread));
     if let Some(folds) = args.cross_validate {
         let report = learn::cross_validate(&ready, plan, folds.into());

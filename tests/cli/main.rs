@@ -7,6 +7,7 @@ mod check;
 mod exit;
 mod golden;
 mod images;
+mod learn;
 mod ledger;
 mod messages;
 mod output;

@@ -129,6 +129,8 @@ pub fn prepare(
     plan: &Plan,
 ) -> anyhow::Result<(Ready, crate::tools::corpus::Unread)> {
     let (mut rows, unread) = data::read(decoder, sources, reading);
+    // Part of the records would be another model.
+    ensure!(unread.source_errors.is_empty(), unread.source_errors.join("\n"));
     let (classes, class_of) = classes(&mut rows, plan)?;
     for (number, class) in classes.iter().enumerate() {
         if *class == Class::Any {
