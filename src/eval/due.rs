@@ -68,6 +68,7 @@ impl Scanner {
         scratch.due.extend_from_slice(&self.always);
         scratch.due.sort_unstable();
         scratch.due.dedup();
+        self.complete_scores(view, record, thorough, scratch);
         if thorough {
             self.scan_fields(view, Phase::Rest, None, record, scratch);
             return;

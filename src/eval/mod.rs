@@ -120,6 +120,8 @@ pub struct Scanner {
     /// By set that is a model: the set, its model, and the score from which
     /// some rule may be true.
     floors: Vec<(u32, u32, f64)>,
+    /// By rule: its conditions ask for a score.
+    scored: Vec<bool>,
 }
 
 /// A rule with everything that does not depend on the record looked up.
@@ -236,6 +238,7 @@ impl Scanner {
             announced_kinds: KindSet::NONE,
             scorer: Scorer::new(engine.kind(), &image),
             floors: Vec::new(),
+            scored: score::scored(meta),
             image: image.clone(),
             engine,
             policy,

@@ -5,7 +5,7 @@
 use super::found::RuleIntervals;
 use super::{Identity, Interval, Scanner, Scratch, Source};
 use crate::base::int;
-use crate::image::{Condition, ImageView, Meta, Op};
+use crate::image::{Condition, ImageView, Meta, Op, RuleMeta};
 use crate::record::Record;
 use crate::scan::{Carrier, Scores, score};
 use crate::verdict::Milli;
@@ -30,6 +30,16 @@ pub(super) fn floors(
         }
     }
     all
+}
+
+/// By rule: whether a condition of it asks for a score.
+pub(super) fn scored(meta: &Meta) -> Vec<bool> {
+    let asks = |rule: &RuleMeta| {
+        rule.sets
+            .iter()
+            .any(|(_, set)| meta.sets[int::to_usize(*set)].model.is_some())
+    };
+    meta.rules.iter().map(asks).collect()
 }
 
 /// Lowers `floor` to the lowest score that a condition asks a set for.
@@ -71,19 +81,47 @@ impl Scanner {
         record: &Record<'_>,
         scratch: &mut Scratch,
     ) {
-        let Some(scorer) = &self.scorer else { return };
-        scorer.start(&self.image, &mut scratch.scores);
-        for (content, prepared) in record.fields.iter().zip(&scratch.prepared)
-        {
-            let decoded = prepared.decoded();
-            let (text, scores) = (&content.text, &mut scratch.scores);
-            scorer.add(&view.grams, text, decoded, scores);
+        if self.scorer.is_none() {
+            return;
         }
+        self.sum_up(view, record, false, scratch);
         for (set, _, floor) in &self.floors {
             if self.score_of(*set, &scratch.scores) >= *floor {
                 let at = int::to_usize(*set);
                 scratch.due.extend_from_slice(&self.rules_by_set[at]);
             }
+        }
+    }
+
+    /// Sums up the lazy models too, if a rule that is due asks for a score.
+    pub(super) fn complete_scores(
+        &self,
+        view: &ImageView<'_>,
+        record: &Record<'_>,
+        always: bool,
+        scratch: &mut Scratch,
+    ) {
+        let asks = |rule: &u32| self.scored[int::to_usize(*rule)];
+        let needed = always || scratch.due.iter().any(asks);
+        if needed && self.scorer.is_some() && !scratch.scores.is_complete() {
+            self.sum_up(view, record, true, scratch);
+        }
+    }
+
+    fn sum_up(
+        &self,
+        view: &ImageView<'_>,
+        record: &Record<'_>,
+        complete: bool,
+        scratch: &mut Scratch,
+    ) {
+        let Some(scorer) = &self.scorer else { return };
+        scorer.start(&self.image, complete, &mut scratch.scores);
+        for (content, prepared) in record.fields.iter().zip(&scratch.prepared)
+        {
+            let decoded = prepared.decoded();
+            let (text, scores) = (&content.text, &mut scratch.scores);
+            scorer.add(&view.grams, text, decoded, scores);
         }
     }
 
@@ -104,11 +142,17 @@ impl Scanner {
     ) -> Vec<f64> {
         let view = self.image.view();
         self.collect(&view, record, true, scratch);
-        self.last_scores(scratch)
+        self.last_scores(record, scratch)
     }
 
     /// The same for the record that was judged last with this scratch.
-    pub fn last_scores(&self, scratch: &Scratch) -> Vec<f64> {
+    pub fn last_scores(
+        &self,
+        record: &Record<'_>,
+        scratch: &mut Scratch,
+    ) -> Vec<f64> {
+        let view = self.image.view();
+        self.complete_scores(&view, record, true, scratch);
         let models = self.image.meta().models.iter().enumerate();
         models
             .map(|(number, model)| {

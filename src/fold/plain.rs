@@ -12,6 +12,7 @@
 //! Example: `Ｆ`, `𝐅` and `f` are `f`; `а` (Cyrillic) is `a`; `樂` is `乐`;
 //! `4` is `4`; U+200B is [`IGNORABLE`]; `.` and emoji are [`SEPARATOR`].
 
+use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
 use super::tables::{self, Kind, TableFold};
@@ -47,38 +48,59 @@ impl PlainLetters {
     }
 }
 
-/// The one table of the program. Cost of the first call: a look at every
-/// code point, some milliseconds.
+/// The one table of the program. Cost of the first call: a write for every
+/// code point that means something, about a millisecond.
 pub fn plain_letters() -> &'static PlainLetters {
     static TABLE: LazyLock<PlainLetters> = LazyLock::new(build);
     &TABLE
 }
 
 fn build() -> PlainLetters {
+    let mut flat: BTreeMap<usize, Vec<u16>> = BTreeMap::new();
+    let mut set = |code: u32, letter: u16| {
+        let code = int::to_usize(code);
+        let block =
+            flat.entry(code / BLOCK).or_insert_with(|| vec![OTHER; BLOCK]);
+        block[code % BLOCK] = letter;
+    };
+    for &(first, last, kind) in tables::kind_ranges() {
+        for code in first..=last {
+            match kind {
+                Kind::Ignorable | Kind::Mark => set(code, IGNORABLE),
+                Kind::Separator => set(code, SEPARATOR),
+                // What folds to another letter is written below.
+                Kind::Letter => set(code, plain_number(code)),
+                Kind::Other => {}
+            }
+        }
+    }
+    let ascii = (0u8..=0x7F).map(char::from);
+    for c in ascii.chain(tables::all_mapped()) {
+        set(u32::from(c), letter(c));
+    }
     let mut table = PlainLetters {
         index: vec![0; 0x11_0000 / BLOCK],
         // Block 0 is the one of code points that mean nothing.
         blocks: vec![OTHER; BLOCK],
     };
-    let mut block = vec![OTHER; BLOCK];
-    for number in 0..table.index.len() {
-        for (low, slot) in block.iter_mut().enumerate() {
-            let code = int::to_u32(number * BLOCK + low);
-            *slot = char::from_u32(code).map_or(OTHER, letter);
-        }
-        if block.iter().all(|letter| *letter == OTHER) {
-            continue;
-        }
-        // Two blocks that are equal and lie side by side are kept once: the
-        // planes of Han that no letter of the basic plane stands for.
-        let last = table.blocks.len() - BLOCK;
-        if table.blocks[last..] != block[..] {
-            table.blocks.extend_from_slice(&block);
-        }
-        let kept = table.blocks.len() / BLOCK - 1;
-        table.index[number] = int::low16(int::to_u32(kept));
+    let mut seen: HashMap<&[u16], u16> = HashMap::new();
+    for (number, block) in &flat {
+        let next = int::low16(int::to_u32(table.blocks.len() / BLOCK));
+        let kept = *seen.entry(block).or_insert_with(|| {
+            table.blocks.extend_from_slice(block);
+            next
+        });
+        table.index[*number] = kept;
     }
     table
+}
+
+/// A letter that folds to nothing else, as a number.
+fn plain_number(code: u32) -> u16 {
+    u16::try_from(code)
+        .ok()
+        .filter(|code| *code >= FIRST_LETTER)
+        .unwrap_or(OTHER)
 }
 
 fn letter(c: char) -> u16 {
@@ -86,13 +108,7 @@ fn letter(c: char) -> u16 {
         Kind::Ignorable | Kind::Mark => IGNORABLE,
         Kind::Separator => SEPARATOR,
         Kind::Other => OTHER,
-        Kind::Letter => {
-            let plain = latin(tables::canonical(c));
-            u16::try_from(u32::from(plain))
-                .ok()
-                .filter(|code| *code >= FIRST_LETTER)
-                .unwrap_or(OTHER)
-        }
+        Kind::Letter => plain_number(u32::from(latin(tables::canonical(c)))),
     }
 }
 
@@ -142,6 +158,14 @@ mod tests {
         ];
         for (from, what) in none {
             assert_eq!(table.get(from), what, "{from:?}");
+        }
+    }
+
+    #[test]
+    fn the_table_says_what_each_code_point_is() {
+        let table = plain_letters();
+        for c in '\0'..=char::MAX {
+            assert_eq!(table.get(c), letter(c), "{c:?}");
         }
     }
 

@@ -27,6 +27,10 @@ pub struct ModelMeta {
     /// n-gram.
     pub chars: u8,
     pub words: u8,
+    /// No score of it wakes a rule: it is summed up only for records in
+    /// which a rule that asks for it is due.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lazy: bool,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

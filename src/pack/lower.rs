@@ -26,7 +26,8 @@ use crate::base::{int, limits, near};
 use crate::eval::TEXT_FACTS;
 use crate::fold::{self, Level, letter, tables};
 use crate::image::{
-    Condition, Meta, Op, PackMeta, Parts, PatternRow, RuleMeta, TermRow,
+    Condition, Meta, ModelMeta, Op, PackMeta, Parts, PatternRow, RuleMeta,
+    TermRow,
 };
 use crate::scan::{Needle, build_fused, build_grams};
 
@@ -77,9 +78,10 @@ pub fn lower(
         packs: pack_metas(packs, active),
         sets: metas_of_sets,
         rules,
-        models: sets.models.clone(),
+        models: Vec::new(),
     };
-    let grams = build_grams(&sets.grams, meta.models.len());
+    let meta = Meta { models: models(&meta, &sets), ..meta };
+    let grams = build_grams(&sets.grams, &meta.models);
     let small = meta.models.len() <= limits::MODELS_MAX;
     let parts = dictionary(&sets.terms, &searched, &waking, meta)
         .filter(|_| small)
@@ -94,6 +96,23 @@ pub fn lower(
         ));
     }
     parts
+}
+
+/// The models, lazy those that no rule is woken by.
+fn models(meta: &Meta, sets: &Sets) -> Vec<ModelMeta> {
+    let mut models = sets.models.clone();
+    models.iter_mut().for_each(|model| model.lazy = true);
+    for rule in &meta.rules {
+        for (_, number) in &rule.sets {
+            let set = &meta.sets[int::to_usize(*number)];
+            let wakes =
+                rule.triggers.as_ref().is_none_or(|all| all.contains(number));
+            if let (Some(model), true) = (set.model, wakes) {
+                models[int::to_usize(model)].lazy = false;
+            }
+        }
+    }
+    models
 }
 
 fn pack_metas(packs: &Packs<'_>, active: &[bool]) -> Vec<PackMeta> {

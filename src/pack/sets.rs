@@ -283,6 +283,7 @@ impl Sets {
             grams: int::to_u32(weights.rows.len()),
             chars: 0,
             words: 0,
+            lazy: false,
         };
         for row in weights.rows {
             meta.chars = meta.chars.max(row.chars);

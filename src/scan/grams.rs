@@ -173,8 +173,8 @@ impl Chars {
         visit: &mut impl Visit,
     ) {
         self.window = self.window << 16 | u64::from(found);
-        self.starts.rotate_left(1);
-        self.starts[CHARS_MAX - 1] = start;
+        let [_, second, third, fourth] = self.starts;
+        self.starts = [second, third, fourth, start];
         self.len = (self.len + 1).min(GRAM_CHARS_MAX);
         let mut mask = 0;
         for size in 1..=self.len.min(most) {

@@ -23,9 +23,9 @@ use crate::base::{Span, int, limits};
 use crate::fold::{
     Fold, Folds, PlainLetters, View, letter, plain, plain_letters, tables,
 };
-use crate::image::{GramParts, GramView, Image, WeightRow};
+use crate::image::{GramParts, GramView, Image, ModelMeta, WeightRow};
 
-/// Bits of the filter for each n-gram: about one absent n-gram in sixteen
+/// Bits of the filter for each n-gram: at most one absent n-gram in sixteen
 /// gets through to the table.
 const FILTER_BITS: usize = 16;
 /// Ten-thousandths.
@@ -47,6 +47,8 @@ pub fn score_of(bias: i64, sum: i64, letters: u32) -> f64 {
 pub struct Scorer {
     letters: &'static PlainLetters,
     sizes: Sizes,
+    /// By model: summed up only on demand.
+    lazy: Vec<bool>,
     /// The reference engine looks n-grams up here instead.
     map: Option<HashMap<u64, u32>>,
 }
@@ -60,6 +62,8 @@ pub struct Scores {
     seen: Vec<u64>,
     grams: Vec<u32>,
     letters: u32,
+    /// The sums of lazy models are right too.
+    complete: bool,
 }
 
 /// An n-gram of a record that added to a score.
@@ -86,7 +90,8 @@ impl Scorer {
             let keys = image.view().grams.keys.iter();
             keys.enumerate().map(|(at, key)| (*key, int::to_u32(at))).collect()
         });
-        Some(Scorer { letters: plain_letters(), sizes, map })
+        let lazy = models.iter().map(|model| model.lazy).collect();
+        Some(Scorer { letters: plain_letters(), sizes, lazy, map })
     }
 
     /// The number of an n-gram.
@@ -98,8 +103,9 @@ impl Scorer {
         }
     }
 
-    /// Begins a record.
-    pub fn start(&self, image: &Image, scores: &mut Scores) {
+    /// Begins a record: `complete` with the lazy models.
+    pub fn start(&self, image: &Image, complete: bool, scores: &mut Scores) {
+        scores.complete = complete;
         let words = image.view().grams.keys.len().div_ceil(64);
         for gram in scores.grams.drain(..) {
             scores.seen[int::to_usize(gram) / 64] = 0;
@@ -120,8 +126,11 @@ impl Scorer {
     ) {
         let text = decoded.map_or(text, |view| view.text.as_str());
         let (seen, sums) = (&mut scores.seen, &mut scores.sums);
-        let grams = &mut scores.grams;
+        let (grams, complete) = (&mut scores.grams, scores.complete);
         let mut visit = |key: u64, _: u32, _: u32| {
+            if !complete && self.map.is_none() && !may_wake(view, key) {
+                return;
+            }
             let Some(gram) = self.find(view, key) else { return };
             let at = int::to_usize(gram);
             let bit = 1u64 << (at % 64);
@@ -131,7 +140,12 @@ impl Scorer {
             seen[at / 64] |= bit;
             grams.push(gram);
             for row in view.weights_of(gram) {
-                sums[int::to_usize(row.model)] += i64::from(row.weight);
+                let model = int::to_usize(row.model);
+                // Those of lazy models come last.
+                if !complete && self.lazy[model] {
+                    break;
+                }
+                sums[model] += i64::from(row.weight);
             }
         };
         let count = grams::each(text, self.letters, self.sizes, &mut visit);
@@ -192,6 +206,11 @@ impl Scores {
         self.sums.get(int::to_usize(model)).copied().unwrap_or(0)
     }
 
+    /// Whether the sums of lazy models are right.
+    pub fn is_complete(&self) -> bool {
+        self.complete
+    }
+
     /// Letters that counted.
     pub fn letters(&self) -> u32 {
         self.letters
@@ -248,15 +267,17 @@ fn hash(key: u64) -> u64 {
     key.wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
+/// Whether an n-gram may have a weight in a model that is not lazy.
+#[inline]
+fn may_wake(view: &GramView<'_>, key: u64) -> bool {
+    let bits = view.filter.len().trailing_zeros() + 6;
+    let bit = hash(key) >> (64 - bits);
+    view.filter[int::low_usize(bit >> 6)] >> (bit & 63) & 1 != 0
+}
+
 #[inline]
 fn find(view: &GramView<'_>, key: u64) -> Option<u32> {
     let hash = hash(key);
-    let bits = view.filter.len().trailing_zeros() + 6;
-    let bit = hash >> (64 - bits);
-    let word = view.filter[int::low_usize(bit >> 6)];
-    if word >> (bit & 63) & 1 == 0 {
-        return None;
-    }
     let buckets = (view.starts.len() - 1).trailing_zeros();
     let bucket = int::low_usize(hash >> (64 - buckets));
     let from = int::to_usize(view.starts[bucket]);
@@ -275,9 +296,9 @@ pub struct GramEntry {
 
 /// The tables of all models of an image; nothing for no model. The order of
 /// the entries does not matter.
-pub fn build_grams(entries: &[GramEntry], models: usize) -> GramParts {
+pub fn build_grams(entries: &[GramEntry], models: &[ModelMeta]) -> GramParts {
     let mut parts = GramParts::default();
-    if models == 0 {
+    if models.is_empty() {
         return parts;
     }
     let mut order: Vec<&GramEntry> = entries.iter().collect();
@@ -289,16 +310,21 @@ pub fn build_grams(entries: &[GramEntry], models: usize) -> GramParts {
     let filter_words =
         (keys.len() * FILTER_BITS).next_power_of_two().max(64) / 64;
     let bits = filter_words.trailing_zeros() + 6;
+    let lazy = |row: &WeightRow| models[int::to_usize(row.model)].lazy;
     order.sort_by_key(|entry| {
-        (hash(entry.key), entry.key, entry.row, &entry.text)
+        let row = (lazy(&entry.row), entry.row);
+        (hash(entry.key), entry.key, row, &entry.text)
     });
     parts.filter = vec![0; filter_words];
     let mut counts = vec![0u32; bucket_count];
     for entry in order {
         if parts.keys.last() != Some(&entry.key) {
             let hash = hash(entry.key);
-            let bit = hash >> (64 - bits);
-            parts.filter[int::low_usize(bit >> 6)] |= 1 << (bit & 63);
+            // The first row is that of a model that wakes, if there is one.
+            if !lazy(&entry.row) {
+                let bit = hash >> (64 - bits);
+                parts.filter[int::low_usize(bit >> 6)] |= 1 << (bit & 63);
+            }
             counts[int::low_usize(hash >> (64 - buckets))] += 1;
             parts.keys.push(entry.key);
             parts.first_weights.push(int::to_u32(parts.weights.len()));

@@ -383,7 +383,7 @@ fn measure_record(
             clean: is_clean,
             weight,
             verdict,
-            rank: rank(scanner, &outcome, scratch),
+            rank: rank(scanner, &outcome, &record, scratch),
         });
     }
     for fired in &outcome.fired {
@@ -406,7 +406,12 @@ fn measure_record(
 /// The rank of a record: the log odds of its most confident rule, or the
 /// highest score of a model, whichever is more. A rule that fired on scores
 /// alone adds nothing to them.
-fn rank(scanner: &Scanner, outcome: &Outcome, scratch: &Scratch) -> f64 {
+fn rank(
+    scanner: &Scanner,
+    outcome: &Outcome,
+    record: &Record<'_>,
+    scratch: &mut Scratch,
+) -> f64 {
     let by_hits = outcome.fired.iter().filter(|fired| {
         let gram = |source: &Source| matches!(source, Source::Gram { .. });
         fired.used.iter().any(|used| !gram(&used.interval.source))
@@ -416,7 +421,8 @@ fn rank(scanner: &Scanner, outcome: &Outcome, scratch: &Scratch) -> f64 {
         let share = f64::from(confidence.0.clamp(1, 999)) / 1000.0;
         (share / (1.0 - share)).ln()
     });
-    scanner.last_scores(scratch).into_iter().fold(odds, f64::max)
+    let scores = scanner.last_scores(record, scratch).into_iter();
+    scores.fold(odds, f64::max)
 }
 
 /// `fbs_sms` of `fbs_sms-0a1b2c…`; the file's name when ids have no hyphen.
