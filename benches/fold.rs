@@ -14,6 +14,7 @@ use text::Random;
 use trommel::pack::Options;
 use trommel::pack::shipped_image;
 use trommel::scan::Folded;
+use trommel::scan::Simd;
 
 const POSTS: usize = 2000;
 
@@ -43,7 +44,8 @@ fn fold(criterion: &mut Criterion) {
             posts
                 .iter()
                 .map(|text| {
-                    black_box(folded.fill(text, classes, false));
+                    folded.fill(Simd::detect(), text, classes, false);
+                    black_box(&folded);
                     runs(folded)
                 })
                 .sum()

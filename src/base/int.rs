@@ -85,6 +85,18 @@ pub fn bits(value: u32) -> i32 {
     value as i32
 }
 
+/// The same bits, of what those instructions give.
+#[inline]
+pub fn unsigned(value: i32) -> u32 {
+    value as u32
+}
+
+/// The same of 16 bits.
+#[inline]
+pub fn signed16(value: u16) -> i16 {
+    value as i16
+}
+
 /// Low 32 bits on purpose (tags of hashes).
 #[inline]
 pub fn low_u32(value: u64) -> u32 {

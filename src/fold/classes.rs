@@ -34,6 +34,29 @@ impl Sym {
     }
 }
 
+/// What an entry of the table says besides its class (the low half): bits
+/// that the search tests where the class is looked up anyway.
+pub mod mark {
+    /// Leaves no trace in the plain reading: ignorables, separators, symbols.
+    pub const SKIP: u32 = 1 << 16;
+    /// The entry of surrogates, which no text holds: vector code reads them
+    /// for code points beyond the basic plane and looks those up singly.
+    pub const ASTRAL: u32 = 1 << 17;
+    /// `&`, `%` and `\`: an escape may begin here.
+    pub const ESCAPE: u32 = 1 << 18;
+    /// A letter of a script that is written with spaces, or a digit.
+    pub const NARROW: u32 = 1 << 19;
+    /// A needle of this class alone exists; one bit for each phase.
+    pub const SINGLE: [u32; 2] = [1 << 20, 1 << 21];
+    /// Five bits for each phase: first, second and third class of an anchor
+    /// inside a longer needle, first and second class of a needle of two.
+    pub const ANCHOR: [u32; 2] = [1 << 22, 1 << 27];
+    pub const ANCHOR_PLACES: usize = 5;
+}
+
+/// Code points of the basic plane; they come first in the table, in order.
+pub const BASIC: usize = 0x1_0000;
+
 /// Code points a block of the table covers.
 const BLOCK: usize = 256;
 /// The CJK radicals: from here on scripts are mostly written without spaces.
@@ -46,8 +69,9 @@ pub const INDEX_LEN: usize = 0x11_0000 / BLOCK;
 pub struct ClassTable {
     /// Block number for each 256 code points.
     pub index: Vec<u16>,
-    /// The distinct blocks, one after the other.
-    pub blocks: Vec<u16>,
+    /// The blocks of the basic plane, then the distinct ones of the others.
+    /// Each entry is a class with its [`mark`]s.
+    pub blocks: Vec<u32>,
     /// Number of classes in use, the reserved ones included.
     pub class_count: u16,
     /// Classes below hold letters of scripts that are written with spaces,
@@ -60,7 +84,7 @@ pub struct ClassTable {
 #[derive(Clone, Copy, Debug)]
 pub struct ClassView<'a> {
     pub index: &'a [u16],
-    pub blocks: &'a [u16],
+    pub blocks: &'a [u32],
 }
 
 impl ClassView<'_> {
@@ -68,9 +92,18 @@ impl ClassView<'_> {
     /// index entry names a block that exists.
     #[inline]
     pub fn get(&self, c: char) -> Sym {
+        Sym(int::low16(self.entry(c)))
+    }
+
+    /// The class of a code point with its [`mark`]s.
+    #[inline]
+    pub fn entry(&self, c: char) -> u32 {
         let code = int::to_usize(u32::from(c));
+        if code < BASIC {
+            return self.blocks[code];
+        }
         let block = usize::from(self.index[code / BLOCK]);
-        Sym(self.blocks[block * BLOCK + code % BLOCK])
+        self.blocks[block * BLOCK + code % BLOCK]
     }
 }
 
@@ -87,6 +120,16 @@ impl ClassTable {
         }
         all.iter_mut().for_each(|letters| letters.sort_unstable());
         all
+    }
+
+    /// Adds marks to all entries of each class; `marks` is by class.
+    pub fn mark(&mut self, marks: &[u32]) {
+        for entry in &mut self.blocks {
+            let class = int::low16(*entry) & !Sym::SYMBOL_BIT;
+            if class >= Sym::FIRST_LETTER {
+                *entry |= marks.get(usize::from(class)).unwrap_or(&0);
+            }
+        }
     }
 
     /// The class of a canonical letter that was in the alphabet.
@@ -146,7 +189,7 @@ pub fn build_classes(alphabet: &BTreeSet<char>) -> Option<ClassTable> {
         let bit = if symbol { Sym::SYMBOL_BIT } else { 0 };
         set(u32::from(c), class | bit);
     }
-    let (index, blocks) = pack_blocks(&flat);
+    let (index, blocks) = pack_blocks(&flat, narrow_end);
     Some(ClassTable {
         index,
         blocks,
@@ -174,19 +217,53 @@ fn sources(alphabet: &BTreeSet<char>) -> BTreeSet<char> {
     all
 }
 
-fn pack_blocks(flat: &BTreeMap<usize, Vec<u16>>) -> (Vec<u16>, Vec<u16>) {
-    let mut blocks: Vec<u16> = vec![0; BLOCK];
-    let mut seen: HashMap<&[u16], u16> = HashMap::new();
+/// A class as an entry of the table.
+fn entry(code: usize, sym: u16, narrow_end: u16) -> u32 {
+    let symbol = sym & Sym::SYMBOL_BIT != 0;
+    let class = sym & !Sym::SYMBOL_BIT;
+    let mut entry = u32::from(sym);
+    if symbol || Sym(sym) == Sym::IGNORABLE || Sym(sym) == Sym::SEPARATOR {
+        entry |= mark::SKIP;
+    }
+    if (Sym::FIRST_LETTER..narrow_end).contains(&class) {
+        entry |= mark::NARROW;
+    }
+    if [b'&', b'%', b'\\'].iter().any(|c| usize::from(*c) == code) {
+        entry |= mark::ESCAPE;
+    }
+    if (0xD800..0xE000).contains(&code) {
+        entry |= mark::ASTRAL;
+    }
+    entry
+}
+
+fn pack_blocks(
+    flat: &BTreeMap<usize, Vec<u16>>,
+    narrow_end: u16,
+) -> (Vec<u16>, Vec<u32>) {
     let empty = vec![0u16; BLOCK];
-    seen.insert(&empty, 0);
-    let mut index = vec![0u16; INDEX_LEN];
-    for (&number, block) in flat {
+    let block = |number: usize| -> Vec<u32> {
+        let syms = flat.get(&number).unwrap_or(&empty);
+        let all = syms.iter().enumerate();
+        all.map(|(at, sym)| entry(number * BLOCK + at, *sym, narrow_end))
+            .collect()
+    };
+    let basic = BASIC / BLOCK;
+    let mut blocks: Vec<u32> = (0..basic).flat_map(&block).collect();
+    let mut seen: HashMap<Vec<u32>, u16> = HashMap::new();
+    let mut index = Vec::with_capacity(INDEX_LEN);
+    for number in 0..INDEX_LEN {
         let next = int::low16(int::to_u32(blocks.len() / BLOCK));
-        let id = *seen.entry(block).or_insert_with(|| {
+        if number < basic {
+            index.push(int::low16(int::to_u32(number)));
+            continue;
+        }
+        let block = block(number);
+        let id = *seen.entry(block).or_insert_with_key(|block| {
             blocks.extend_from_slice(block);
             next
         });
-        index[number] = id;
+        index.push(id);
     }
     (index, blocks)
 }

@@ -27,7 +27,7 @@ pub mod plain;
 pub mod tables;
 mod view;
 
-pub use classes::{ClassTable, ClassView, Sym, build_classes};
+pub use classes::{BASIC, ClassTable, ClassView, Sym, build_classes, mark};
 pub use plain::{PlainLetters, plain_letters};
 pub use view::{View, decode_escapes};
 

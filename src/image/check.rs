@@ -7,12 +7,12 @@ use std::ops::Range;
 use super::Kind;
 use super::format::{
     ALIGN, BYTE_ORDER, DIGEST_FROM, GRAM_CHARS_MAX, GRAM_WORDS_MAX,
-    HEADER_LEN, KEY_LINE, MAGIC, PAIR_WORDS, PatternRow, SECTION_LEN, TermRow,
-    VERSION, gap, section,
+    HEADER_LEN, KEY_LINE, MAGIC, NARROW_WORDS, PatternRow, SECTION_LEN,
+    TermRow, VERSION, gap, section,
 };
 use super::meta::{Condition, Meta, RuleMeta};
 use crate::base::{int, limits};
-use crate::fold::{Sym, tables};
+use crate::fold::{BASIC, Sym, tables};
 use crate::verdict::{Category, Verdict};
 
 const _: () = assert!(
@@ -145,6 +145,7 @@ fn dictionary(view: &super::ImageView<'_>, meta: &Meta) -> Result<(), Kind> {
     let blocks = view.classes.blocks.len();
     if view.classes.index.len() != 0x11_0000 / 256
         || blocks % 256 != 0
+        || blocks < BASIC
         || view
             .classes
             .index
@@ -200,6 +201,7 @@ fn dictionary(view: &super::ImageView<'_>, meta: &Meta) -> Result<(), Kind> {
 fn limits_fit(view: &super::ImageView<'_>) -> bool {
     let end = view.class_end();
     let class = |sym: &u16| usize::from(sym & !Sym::SYMBOL_BIT) < end;
+    let entry = |entry: &u32| class(&int::low16(*entry));
     let longest = view.needle_starts.windows(2).map(|s| s[1] - s[0]).max();
     let longest = longest.map_or(0, int::to_usize);
     view.limits_len() == 3
@@ -207,7 +209,7 @@ fn limits_fit(view: &super::ImageView<'_>) -> bool {
         && usize::from(view.narrow_end) <= end
         && longest == view.needle_len_max()
         && longest <= limits::PATTERN_LETTERS_MAX
-        && view.classes.blocks.iter().all(class)
+        && view.classes.blocks.iter().all(entry)
         && view.needle_syms.iter().all(class)
 }
 
@@ -221,7 +223,7 @@ fn fused_fits(
     let entries = tables.bucket_needles.len();
     let needles = view.needle_count();
     let needle = |n: &u32| int::to_usize(*n) < needles;
-    tables.anchors.len().checked_sub(PAIR_WORDS).is_some_and(size)
+    tables.anchors.len().checked_sub(NARROW_WORDS).is_some_and(size)
         && size(tables.keys.len())
         && tables.keys.len() >= 2 * KEY_LINE
         && size(buckets)

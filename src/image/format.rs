@@ -20,7 +20,8 @@
 //! | id | element | section |
 //! |---|---|---|
 //! | 1 | u16 | class index: block number of each 256 code points |
-//! | 2 | u16 | class blocks, 256 classes each |
+//! | 2 | u32 | class blocks, 256 entries each, those of the basic plane in
+//! | | | order; an entry is a class and its marks (`fold::mark`) |
 //! | 3 | u32 | needle starts in section 4, one more than needles |
 //! | 4 | u16 | needle classes, runs of one class collapsed |
 //! | 5 | u32 | first pattern of each needle, one more than needles |
@@ -33,7 +34,7 @@
 //! | 12 | u8 | packs, sets, rules and conditions, JSON |
 //! | 13 | u32 | limits: first wide class, end of classes, longest needle |
 //! | 14 | u32 | fused engine, waking terms: anchor filter, 2^n words, then
-//! | | | 256 words with a bit for each narrow pair that is a needle |
+//! | | | the eight tables of narrow pairs (`scan::sieve`), 32 words each |
 //! | 15 | u64 | key filter, 2^n words |
 //! | 16 | u32 | bucket starts, one more than buckets, 2^n buckets |
 //! | 17 | u32 | needles by bucket |
@@ -108,7 +109,7 @@ pub mod section {
     /// Name and element size of every section, in id order.
     pub const ALL: [(u32, &str, usize); 32] = [
         (CLASS_INDEX, "class_index", 2),
-        (CLASS_BLOCKS, "class_blocks", 2),
+        (CLASS_BLOCKS, "class_blocks", 4),
         (NEEDLE_STARTS, "needle_starts", 4),
         (NEEDLE_SYMS, "needle_syms", 2),
         (NEEDLE_PATTERNS, "needle_patterns", 4),
@@ -142,9 +143,10 @@ pub mod section {
     ];
 }
 
-/// Words behind the anchor filter: a bit for each narrow pair that is a
-/// needle, then the same for needles that are whole words.
-pub const PAIR_WORDS: usize = 1 << 8;
+/// Words behind the anchor filter: for each of eight questions about two
+/// neighbouring narrow classes a table with a row for the first and a bit for
+/// the second, both modulo 32.
+pub const NARROW_WORDS: usize = 8 * 32;
 
 /// Words of the key filter that the keys of one anchor share: a cache line.
 pub const KEY_LINE: usize = 8;

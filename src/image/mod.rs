@@ -18,7 +18,7 @@ use crate::base::int;
 use crate::base::limits;
 
 pub use format::{
-    GRAM_CHARS_MAX, GRAM_WORDS_MAX, Gate, KEY_LINE, MAGIC, PAIR_WORDS,
+    GRAM_CHARS_MAX, GRAM_WORDS_MAX, Gate, KEY_LINE, MAGIC, NARROW_WORDS,
     PatternRow, TermRow, VERSION, WeightRow, gap, section,
 };
 pub use meta::{

@@ -12,7 +12,7 @@ use crate::base::int;
 #[derive(Clone, Debug, Default)]
 pub struct Parts {
     pub class_index: Vec<u16>,
-    pub class_blocks: Vec<u16>,
+    pub class_blocks: Vec<u32>,
     pub needle_starts: Vec<u32>,
     pub needle_syms: Vec<u16>,
     pub needle_patterns: Vec<u32>,

@@ -29,7 +29,7 @@ use crate::image::{
     Condition, Meta, ModelMeta, Op, PackMeta, Parts, PatternRow, RuleMeta,
     TermRow,
 };
-use crate::scan::{Needle, build_fused, build_grams};
+use crate::scan::{Needle, Phase, build_fused, build_grams};
 
 /// Everything the image needs, or `None` when the dictionary is too large.
 pub fn lower(
@@ -506,7 +506,7 @@ fn dictionary(
         .collect::<HashSet<char>>()
         .into_iter()
         .collect();
-    let classes = fold::build_classes(&alphabet)?;
+    let mut classes = fold::build_classes(&alphabet)?;
     let mut entries: Vec<(Vec<u16>, Spelling, u32)> = spelled
         .par_drain(..)
         .map(|(spelling, term)| {
@@ -528,10 +528,14 @@ fn dictionary(
         int::to_u32(longest),
     ];
     let frequency = ByClass { letters: classes.letters_by_class() };
-    parts.fused = [0, 1].map(|phase| {
-        let wanted: Vec<bool> = phases.iter().map(|p| p[phase]).collect();
-        build_fused(&needles, &wanted, classes.narrow_end, &frequency)
+    let mut marks = vec![0; usize::from(classes.class_count)];
+    parts.fused = Phase::ALL.map(|phase| {
+        let at = phase.index();
+        let wanted: Vec<bool> = phases.iter().map(|p| p[at]).collect();
+        let end = classes.narrow_end;
+        build_fused(&needles, &wanted, phase, end, &frequency, &mut marks)
     });
+    classes.mark(&marks);
     parts.class_index = classes.index;
     parts.class_blocks = classes.blocks;
     parts.tables_digest = tables::tables_digest();

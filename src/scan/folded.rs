@@ -5,33 +5,48 @@
 //!
 //! Runs are collapsed so that `freeeee` and `free` look the same to the
 //! search; patterns are collapsed the same way and the walk counts.
+//!
+//! Beside each class stand the marks of its table entry, and whether its run
+//! begins in the middle of a Latin word: the sieve asks them before it
+//! touches any table.
 
+use super::sieve::Simd;
 use crate::base::int;
-use crate::fold::{ClassView, Sym};
+use crate::fold::{ClassView, Sym, mark};
 
-/// Classes and offsets behind the last run that a vector may read.
-pub const PADDING: usize = 16;
+/// Classes and offsets behind the last run that a vector may read or write.
+pub const PADDING: usize = 48;
+
+/// In place of the symbol bit of an entry: the run is one letter that an
+/// ASCII letter stands directly before.
+pub const INSIDE: u32 = 1 << 15;
+
+/// The class of an entry.
+pub const CLASS: u32 = INSIDE - 1;
+
+/// No entry of a text has this, so that the first run always is a new one.
+pub const NO_ENTRY: u32 = mark::ASTRAL;
+
+/// [`Sym::SYMBOL_BIT`] in an entry of the class table.
+pub const SYMBOL: u32 = 1 << 15;
 
 /// A reusable buffer. [`Sym::OTHER`] stands for a character that no term
 /// contains and keeps its neighbours apart.
 #[derive(Clone, Debug, Default)]
 pub struct Folded {
     /// Classes, then at least [`PADDING`] zeros, then leftovers of longer
-    /// texts.
-    syms: Vec<u16>,
+    /// texts. The same holds for the entries.
+    pub(super) syms: Vec<u16>,
+    pub(super) entries: Vec<u32>,
     /// Byte offset of each run's first character; one more entry with the
     /// length of the text.
-    starts: Vec<u32>,
-    count: usize,
-    /// Runs that hold a symbol read as a letter.
-    symbols: Vec<u32>,
-}
-
-/// What a text contained besides letters.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Seen {
-    /// A character that can be a separator or a letter.
-    pub symbols: bool,
+    pub(super) starts: Vec<u32>,
+    pub(super) count: usize,
+    /// In the plain reading the offsets of symbols, in the other one the
+    /// runs that hold one.
+    pub(super) symbols: Vec<u32>,
+    /// An escape may begin somewhere.
+    pub(super) escapes: bool,
 }
 
 impl Folded {
@@ -40,60 +55,74 @@ impl Folded {
     /// buffer has grown.
     pub fn fill(
         &mut self,
+        simd: Simd,
         text: &str,
         classes: ClassView<'_>,
         symbols: bool,
-    ) -> Seen {
+    ) {
         let room = text.len() + PADDING + 2;
         if self.syms.len() < room {
             self.syms.resize(room, 0);
+            self.entries.resize(room, 0);
             self.starts.resize(room, 0);
         }
         self.symbols.clear();
-        if symbols {
-            self.read::<true>(text, classes)
-        } else {
-            self.read::<false>(text, classes)
+        self.escapes = false;
+        match (simd, symbols) {
+            #[cfg(target_arch = "x86_64")]
+            (Simd::Avx512(avx512), false) => avx512.fold(self, text, classes),
+            (_, false) => self.read::<false>(text, classes),
+            (_, true) => self.read::<true>(text, classes),
         }
+        let count = self.count;
+        self.syms[count..count + PADDING].fill(Sym::OTHER.0);
+        self.entries[count..count + PADDING].fill(0);
+        self.starts[count] = int::to_u32(text.len());
     }
 
     /// Writes every character to the next slot and goes on to the one behind
-    /// only when a run begins: no branch depends on the text but for symbols,
-    /// which are rare.
+    /// only when a run begins: no branch depends on the text but for symbols
+    /// and escapes, which are rare.
     fn read<const SYMBOLS: bool>(
         &mut self,
         text: &str,
         classes: ClassView<'_>,
-    ) -> Seen {
-        let mut seen = Seen::default();
+    ) {
         let room = text.len() + PADDING + 2;
         let syms = &mut self.syms[..room];
+        let entries = &mut self.entries[..room];
         let starts = &mut self.starts[..room];
         let mut count = 0;
-        let mut last = u16::MAX;
+        let mut last = NO_ENTRY;
+        let mut inside = false;
         for (offset, c) in text.char_indices() {
-            let mut sym = classes.get(c).0;
-            if sym & Sym::SYMBOL_BIT != 0 {
-                seen.symbols = true;
-                if SYMBOLS {
-                    sym &= !Sym::SYMBOL_BIT;
-                    let at = count + usize::from(sym != last);
+            let mut entry = classes.entry(c);
+            if entry & (SYMBOL | mark::ESCAPE) != 0 {
+                self.escapes |= entry & mark::ESCAPE != 0;
+                if SYMBOLS && entry & SYMBOL != 0 {
+                    entry &= !(SYMBOL | mark::SKIP);
+                    let at = count + usize::from((entry ^ last) & CLASS != 0);
                     self.symbols.push(int::to_u32(at.saturating_sub(1)));
-                } else {
-                    sym = Sym::SEPARATOR.0;
+                } else if entry & SYMBOL != 0 {
+                    self.symbols.push(int::to_u32(offset));
                 }
             }
-            syms[count] = sym;
+            let within = if inside && !SYMBOLS { INSIDE } else { 0 };
+            inside = c.is_ascii_alphabetic();
+            let skipped = entry & mark::SKIP != 0;
+            let new = (entry ^ last) & (CLASS | NO_ENTRY) != 0;
+            entry = entry & !SYMBOL | within;
+            syms[count] = int::low16(entry & CLASS);
+            entries[count] = entry;
             starts[count] = int::to_u32(offset);
-            let skipped = sym == Sym::IGNORABLE.0 || sym == Sym::SEPARATOR.0;
-            let new = !skipped & (sym != last);
-            last = if skipped { last } else { sym };
-            count += usize::from(new);
+            if !new && !skipped && within == 0 {
+                // One more letter of the run, where a word may begin.
+                entries[count - 1] &= !INSIDE;
+            }
+            last = if skipped { last } else { entry };
+            count += usize::from(new & !skipped);
         }
-        syms[count..count + PADDING].fill(Sym::OTHER.0);
-        starts[count] = int::to_u32(text.len());
         self.count = count;
-        seen
     }
 
     /// Number of runs.
@@ -111,17 +140,23 @@ impl Folded {
         self.syms.get(..self.count + PADDING).unwrap_or(&[0; PADDING])
     }
 
+    /// Classes with marks and [`INSIDE`], with [`PADDING`] zeros behind.
+    pub fn entries(&self) -> &[u32] {
+        self.entries.get(..self.count + PADDING).unwrap_or(&[0; PADDING])
+    }
+
     /// Where each run starts, and the length of the text.
     pub fn starts(&self) -> &[u32] {
         self.starts.get(..=self.count).unwrap_or(&[0])
     }
 
-    /// The same with [`PADDING`] entries of no meaning behind it.
-    pub fn padded_starts(&self) -> &[u32] {
-        self.starts.get(..=self.count + PADDING).unwrap_or(&[0; PADDING + 1])
+    /// Whether an escape may begin somewhere in the text.
+    pub fn has_escapes(&self) -> bool {
+        self.escapes
     }
 
-    /// Runs that hold a symbol read as a letter, ascending, perhaps twice.
+    /// Plain reading: where symbols stand, ascending. Symbol reading: runs
+    /// that hold a symbol read as a letter, ascending, perhaps twice.
     pub fn symbols(&self) -> &[u32] {
         &self.symbols
     }

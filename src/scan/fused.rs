@@ -31,16 +31,16 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
+use super::folded::CLASS;
 use super::sieve::{
-    FOUR, Hashes, MIX, NARROW_PAIR, PART, SINGLE, Simd, Singles, Survivor,
-    Task, WHOLE, WORD, WORD_FOUR, WORD_PAIR, pair_bit, part_bits, sieve,
+    Hashes, MIX, Marks, Pair, Simd, Singles, Task, classes, part_bits, sieve,
     whole_bits, word_bits,
 };
 use super::{Candidate, Folded, Phase, Reader};
 use crate::base::int;
-use crate::fold::letter;
+use crate::fold::{letter, mark};
 use crate::image::{
-    FusedParts, FusedView, KEY_LINE as LINE, PAIR_WORDS, PatternRow,
+    FusedParts, FusedView, KEY_LINE as LINE, NARROW_WORDS, PatternRow,
 };
 
 /// Odd multiplier of Fibonacci hashing (Knuth): 2^64 over the golden ratio.
@@ -240,12 +240,15 @@ fn shift(slots: usize) -> u32 {
 }
 
 /// Builds filters and buckets for those needles, given as class sequences,
-/// that are `wanted`. Classes below `narrow_end` are narrow.
+/// that are `wanted`. Classes below `narrow_end` are narrow. The marks of
+/// the classes (`fold::mark`) are added to `marks`.
 pub fn build(
     needles: &[Needle],
     wanted: &[bool],
+    phase: Phase,
     narrow_end: u16,
     frequency: &dyn Frequency,
+    marks: &mut [u32],
 ) -> FusedParts {
     let mut uses: HashMap<u32, u32> = HashMap::new();
     let mut choices: Vec<(usize, Vec<Anchor>)> = Vec::new();
@@ -275,29 +278,63 @@ pub fn build(
     // second-level cache costs more than a key too many.
     let words = size(distinct.len() * 20 / 32, ANCHOR_WORDS);
     let mut parts = FusedParts {
-        anchors: vec![0; words + PAIR_WORDS],
+        anchors: vec![0; words + NARROW_WORDS],
         keys: vec![0; size(chosen.len() * 12 / 64, KEY_WORDS)],
         ..FusedParts::default()
     };
     let anchor_shift = shift(words) - 32;
     let line_shift = shift(parts.keys.len() / LINE) - 32;
+    let (filter, pairs) = parts.anchors.split_at_mut(words);
     for (key, anchor, number) in &chosen {
-        if anchor.bits == 0 {
-            let needle = &needles[*number];
-            let (a, b) = (needle.classes[0], needle.classes[1]);
-            let (word, bit) = pair_bit(a, b, needle.left && needle.right);
-            parts.anchors[words + word] |= bit;
-        } else {
+        if anchor.bits != 0 {
             let word = int::to_usize(anchor.slot >> anchor_shift);
-            parts.anchors[word] |= anchor.bits;
+            filter[word] |= anchor.bits;
         }
+        announce(&needles[*number], anchor, narrow_end, phase, pairs, marks);
         let line = anchor.hash.wrapping_mul(MIX[1]) >> line_shift;
         let word = LINE * int::to_usize(line) + key_word(*key);
         parts.keys[word] |= key_bits(*key);
     }
     fill_buckets(needles, chosen, &mut parts);
     parts.singles = singles(needles, wanted);
+    for [class, _] in &parts.singles {
+        marks[int::to_usize(*class)] |= mark::SINGLE[phase.index()];
+    }
     parts
+}
+
+/// Tells the sieve of an anchor: marks of its classes, or bits of its pairs.
+fn announce(
+    needle: &Needle,
+    anchor: &Anchor,
+    narrow_end: u16,
+    phase: Phase,
+    pairs: &mut [u32],
+    marks: &mut [u32],
+) {
+    let classes = &needle.classes[anchor.offset..];
+    if classes[0] >= narrow_end || classes[1] >= narrow_end {
+        let of = Marks::of(phase);
+        let places: &[u32] = match anchor.reach {
+            Reach::None => &[of.first_of_two, of.second_of_two],
+            _ => &[of.first, of.second, of.third],
+        };
+        for (class, mark) in classes.iter().zip(places) {
+            marks[usize::from(*class)] |= mark;
+        }
+        return;
+    }
+    let is_word = needle.left && needle.right;
+    let places: &[Pair] = match (anchor.len, is_word) {
+        (NARROW, _) => &[Pair::Long, Pair::Long2, Pair::Long3, Pair::Long4],
+        (2, true) => &[Pair::Two],
+        (_, true) => &[Pair::Word, Pair::Word2],
+        (_, false) => &[Pair::Any],
+    };
+    for (pair, place) in classes.windows(2).zip(places) {
+        let (word, bit) = place.place(u32::from(pair[0]), u32::from(pair[1]));
+        pairs[word] |= 1 << bit;
+    }
 }
 
 /// Needles by the bucket of their key.
@@ -357,6 +394,10 @@ fn singles(needles: &[Needle], wanted: &[bool]) -> Vec<[u32; 2]> {
     all
 }
 
+fn has(word: u32, bits: u32) -> bool {
+    word & bits == bits
+}
+
 /// Runs that are sieved before the survivors are looked at.
 const CHUNK: usize = 1 << 12;
 
@@ -368,21 +409,25 @@ pub fn candidates(
     singles: &Singles,
     folded: &Folded,
     range: Range<usize>,
-    survivors: &mut Vec<Survivor>,
+    survivors: &mut Vec<u32>,
     out: &mut Vec<Candidate>,
 ) {
     let tables = &reader.view.fused[phase.index()];
-    let search = Search { reader, tables, folded };
-    let anchors = tables.anchors;
-    let (filter, pairs) = anchors.split_at(anchors.len() - PAIR_WORDS);
-    let needed = singles.of(reader.symbols);
-    let narrow_end = reader.view.narrow_end;
-    let task = Task { folded, narrow_end, filter, pairs, needed };
+    let Some((filter, pairs)) = tables.anchors.split_last_chunk() else {
+        return;
+    };
+    let task = Task { folded, phase, pairs };
+    let singles = singles.of(reader.symbols);
+    let marks = Marks::of(phase);
+    let search =
+        Search { reader, tables, folded, filter, pairs, singles, marks };
     let mut start = range.start;
     while start < range.end {
         let end = range.end.min(start + CHUNK);
         sieve(simd, &task, start..end, survivors);
-        search.survivors(survivors, out);
+        for run in &*survivors {
+            search.survivor(int::to_usize(*run), out);
+        }
         start = end;
     }
 }
@@ -392,48 +437,77 @@ struct Search<'s, 'i> {
     reader: &'s Reader<'i>,
     tables: &'s FusedView<'i>,
     folded: &'s Folded,
+    filter: &'s [u32],
+    pairs: &'s [u32; NARROW_WORDS],
+    singles: &'s [u32],
+    marks: Marks,
 }
 
 impl Search<'_, '_> {
-    /// Looks at what the sieve left of a chunk.
-    fn survivors(&self, survivors: &[Survivor], out: &mut Vec<Candidate>) {
-        let syms = self.folded.padded();
-        let narrow_end = self.reader.view.narrow_end;
-        for survivor in survivors {
-            let at = int::to_usize(survivor.run);
-            let &[a, b, c, d, e] = &syms[at..at + 5] else { continue };
-            let has = |flag: u32| survivor.flags & flag != 0;
-            let Hashes { two, three, four, five } =
-                Hashes::new([a, b, c, d, e]);
-            if has(SINGLE) {
-                self.single(a, at, out);
-            }
-            if a < narrow_end && b < narrow_end {
-                if has(NARROW_PAIR)
-                    || has(WORD_PAIR) && self.is_word(at, at + 1)
-                {
-                    self.anchor(two, at, 2, &[Reach::None], out);
-                }
-                if has(WHOLE) || has(WORD) && self.is_word(at, at + 2) {
-                    self.anchor(three, at, 3, &[Reach::None], out);
-                }
-                if has(FOUR) || has(WORD_FOUR) && self.is_word(at, at + 3) {
-                    self.anchor(four, at, 4, &[Reach::None], out);
-                }
-                if has(PART) {
-                    let all = [Reach::None, Reach::Right, Reach::Left];
-                    self.anchor(five, at, NARROW, &all, out);
-                }
-            } else {
-                if has(WHOLE) {
-                    self.anchor(two, at, 2, &[Reach::None], out);
-                }
-                if has(PART) {
-                    let all = [Reach::Right, Reach::Right2, Reach::Both];
-                    self.anchor(two, at, 2, &all, out);
-                }
-            }
+    /// Looks at a run that the sieve let pass.
+    fn survivor(&self, at: usize, out: &mut Vec<Candidate>) {
+        let entries = self.folded.entries();
+        let Some(&five) = entries[at..].first_chunk::<5>() else { return };
+        let [a, b, c, ..] = five;
+        if a & self.marks.single != 0 {
+            self.single(a & CLASS, at, out);
         }
+        if a & b & mark::NARROW != 0 {
+            self.narrow(at, five, out);
+            return;
+        }
+        let (part, two) = (self.marks.part(a, b, c), self.marks.two(a, b));
+        let hashes = Hashes::new(classes(five));
+        let word = self.word(hashes.two);
+        if two && has(word, whole_bits(hashes.two)) {
+            self.anchor(hashes.two, at, 2, &[Reach::None], out);
+        }
+        if part && has(word, part_bits(hashes.three)) {
+            let all = [Reach::Right, Reach::Right2, Reach::Both];
+            self.anchor(hashes.two, at, 2, &all, out);
+        }
+    }
+
+    /// The same where the first two classes are narrow.
+    fn narrow(&self, at: usize, five: [u32; 5], out: &mut Vec<Candidate>) {
+        let [a, b, c, d, e] = five;
+        let Hashes { two, three, four, five } = Hashes::new(classes(five));
+        let holds = |pair: Pair, a, b| pair.holds(self.pairs, a, b);
+        let any = holds(Pair::Any, a, b);
+        let none = &[Reach::None];
+        if any || holds(Pair::Two, a, b) && self.is_word(at, at + 1) {
+            self.anchor(two, at, 2, none, out);
+        }
+        let word = self.word(three);
+        let is_word = holds(Pair::Word, a, b) && holds(Pair::Word2, b, c);
+        if any && has(word, whole_bits(three))
+            || is_word
+                && has(word, word_bits(three))
+                && self.is_word(at, at + 2)
+        {
+            self.anchor(three, at, 3, none, out);
+        }
+        if any && has(word, whole_bits(four))
+            || is_word
+                && has(word, word_bits(four))
+                && self.is_word(at, at + 3)
+        {
+            self.anchor(four, at, 4, none, out);
+        }
+        let long = holds(Pair::Long, a, b)
+            && holds(Pair::Long2, b, c)
+            && holds(Pair::Long3, c, d)
+            && holds(Pair::Long4, d, e);
+        if long && has(word, part_bits(five)) {
+            let all = [Reach::None, Reach::Right, Reach::Left];
+            self.anchor(five, at, NARROW, &all, out);
+        }
+    }
+
+    /// The word of the anchor filter that a hash chooses.
+    fn word(&self, hash: u32) -> u32 {
+        let shift = shift(self.filter.len()) - 32;
+        self.filter[int::to_usize(hash >> shift)]
     }
 
     /// Whether runs may be a word.
@@ -443,8 +517,12 @@ impl Search<'_, '_> {
     }
 
     /// The needles of this class alone.
-    fn single(&self, class: u16, at: usize, out: &mut Vec<Candidate>) {
-        let class = u32::from(class);
+    fn single(&self, class: u32, at: usize, out: &mut Vec<Candidate>) {
+        let starts = self.folded.starts();
+        let needed = self.singles.get(int::to_usize(class));
+        if needed.is_none_or(|n| starts[at + 1] - starts[at] < *n) {
+            return;
+        }
         let all = self.tables.singles;
         let first = all.partition_point(|row| row[0] < class);
         let same = all[first..].iter().take_while(|row| row[0] == class);

@@ -8,6 +8,8 @@
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 mod folded;
 mod fused;
 pub mod grams;
@@ -28,8 +30,10 @@ pub use fused::{Frequency, Needle, build as build_fused};
 pub use score::{Carrier, GramEntry, Scorer, Scores, build_grams};
 pub use walk::{Reader, Walked, letter_price, walk};
 
+pub use sieve::Simd;
+
 use reference::{Reference, ReferenceScratch};
-use sieve::{Simd, Singles};
+use sieve::Singles;
 
 /// Price of a hit that was read through an escape.
 const ESCAPE_PRICE: u16 = 30;
@@ -82,7 +86,7 @@ pub enum Phase {
 impl Phase {
     pub const ALL: [Phase; 2] = [Phase::Waking, Phase::Rest];
 
-    fn index(self) -> usize {
+    pub(crate) fn index(self) -> usize {
         match self {
             Phase::Waking => 0,
             Phase::Rest => 1,
@@ -147,6 +151,8 @@ pub struct Engine {
     reference: Option<[Reference; 2]>,
     simd: Simd,
     singles: [Singles; 2],
+    /// By phase: it has no needles.
+    idle: [bool; 2],
     own_symbols: Vec<char>,
 }
 
@@ -181,8 +187,13 @@ struct Reading {
 #[derive(Debug, Default)]
 pub struct ScanScratch {
     prepared: Prepared,
+    search: Buffers,
+}
+
+#[derive(Debug, Default)]
+struct Buffers {
     reference: ReferenceScratch,
-    survivors: Vec<sieve::Survivor>,
+    survivors: Vec<u32>,
     candidates: Vec<Candidate>,
     starts: RunStarts,
 }
@@ -203,14 +214,23 @@ impl Engine {
         let view = image.view();
         let singles = Phase::ALL.map(|phase| Singles::new(&view, phase));
         let own_symbols = own_symbols(&view);
+        let idle = [0, 1].map(|at| {
+            let tables = &view.fused[at];
+            tables.bucket_needles.is_empty() && tables.singles.is_empty()
+        });
         let simd = Simd::detect();
-        Ok(Engine { kind, reference, simd, singles, own_symbols })
+        Ok(Engine { kind, reference, simd, singles, idle, own_symbols })
     }
 
-    /// The same engine without vector instructions, to compare with.
-    pub fn portable(mut self) -> Engine {
-        self.simd = Simd::Portable;
+    /// The same engine with other vector instructions, to compare with.
+    pub fn with_simd(mut self, simd: Simd) -> Engine {
+        self.simd = simd;
         self
+    }
+
+    /// The vector instructions in use.
+    pub fn simd(&self) -> Simd {
+        self.simd
     }
 
     pub fn kind(&self) -> EngineKind {
@@ -228,15 +248,16 @@ impl Engine {
         scratch: &mut ScanScratch,
         out: &mut Vec<Hit>,
     ) {
+        let ScanScratch { prepared, search } = scratch;
         let from = out.len();
-        let mut prepared = std::mem::take(&mut scratch.prepared);
-        self.prepare(view, text, &mut prepared);
+        self.prepare(view, text, prepared);
         for phase in Phase::ALL {
-            let prepared = &prepared;
-            self.scan_phase(view, phase, None, text, prepared, scratch, out);
+            let filter = Filter { phase, wanted: None };
+            self.find(view, filter, text, prepared, search, out);
         }
-        scratch.prepared = prepared;
-        settle(&mut out[from..]);
+        if out.len() - from > 1 {
+            settle(&mut out[from..]);
+        }
     }
 
     /// Folds a text for `scan_phase`.
@@ -246,10 +267,15 @@ impl Engine {
         text: &str,
         out: &mut Prepared,
     ) {
-        out.own.fill(view, &self.own_symbols, text);
-        out.decoded = decode_escapes(text);
+        let own = &self.own_symbols;
+        out.own.fill(self.simd, view, own, text);
+        out.decoded = if out.own.plain.has_escapes() {
+            decode_escapes(text)
+        } else {
+            None
+        };
         if let Some(decoded) = &out.decoded {
-            out.inner.fill(view, &self.own_symbols, &decoded.text);
+            out.inner.fill(self.simd, view, own, &decoded.text);
         }
     }
 
@@ -266,8 +292,24 @@ impl Engine {
         scratch: &mut ScanScratch,
         out: &mut Vec<Hit>,
     ) {
-        let from = out.len();
         let filter = Filter { phase, wanted };
+        let scratch = &mut scratch.search;
+        self.find(view, filter, text, prepared, scratch, out);
+    }
+
+    fn find(
+        &self,
+        view: &ImageView<'_>,
+        filter: Filter<'_>,
+        text: &str,
+        prepared: &Prepared,
+        scratch: &mut Buffers,
+        out: &mut Vec<Hit>,
+    ) {
+        if self.idle[filter.phase.index()] {
+            return;
+        }
+        let from = out.len();
         self.read(view, filter, text, &prepared.own, scratch, out);
         if let Some(decoded) = &prepared.decoded {
             let first = out.len();
@@ -304,7 +346,7 @@ impl Engine {
         filter: Filter<'_>,
         text: &str,
         reading: &Reading,
-        scratch: &mut ScanScratch,
+        scratch: &mut Buffers,
         out: &mut Vec<Hit>,
     ) {
         let phase = filter.phase;
@@ -335,7 +377,7 @@ impl Engine {
         phase: Phase,
         folded: &Folded,
         windows: &[Range<usize>],
-        scratch: &mut ScanScratch,
+        scratch: &mut Buffers,
     ) {
         scratch.candidates.clear();
         if let Some(reference) = &self.reference {
@@ -363,13 +405,21 @@ impl Engine {
 }
 
 impl Reading {
-    fn fill(&mut self, view: &ImageView<'_>, own: &[char], text: &str) {
-        let seen = self.plain.fill(text, view.classes, false);
-        self.has_symbols = seen.symbols && symbols_matter(view, own, text);
+    fn fill(
+        &mut self,
+        simd: Simd,
+        view: &ImageView<'_>,
+        own: &[char],
+        text: &str,
+    ) {
+        self.plain.fill(simd, text, view.classes, false);
+        let symbols = self.plain.symbols();
+        self.has_symbols =
+            !symbols.is_empty() && symbols_matter(view, own, text, symbols);
         if !self.has_symbols {
             return;
         }
-        self.marked.fill(text, view.classes, true);
+        self.marked.fill(simd, text, view.classes, true);
         self.windows.clear();
         let reach = view.needle_len_max();
         for symbol in self.marked.symbols() {
@@ -405,7 +455,7 @@ fn verify_all(
     reader: &Reader<'_>,
     filter: Filter<'_>,
     folded: &Folded,
-    scratch: &mut ScanScratch,
+    scratch: &mut Buffers,
     out: &mut Vec<Hit>,
 ) {
     let mut last = u32::MAX;
@@ -425,38 +475,34 @@ fn verify_all(
 /// Whether reading symbols as letters can change anything: a symbol that a
 /// term writes is there, or a look-alike symbol touches a Latin letter or
 /// digit (`p@ss`, `$ale`, `FR€€`). An exclamation mark or a bracket behind a
-/// word is punctuation.
-fn symbols_matter(view: &ImageView<'_>, own: &[char], text: &str) -> bool {
+/// word is punctuation. `symbols` says where in the text symbols stand.
+fn symbols_matter(
+    view: &ImageView<'_>,
+    own: &[char],
+    text: &str,
+    symbols: &[u32],
+) -> bool {
     use crate::fold::{Sym, letter};
     let is_word = |c: char| {
-        c.is_ascii_alphanumeric()
-            || !c.is_ascii()
-                && !letter::is_unspaced(c)
-                && (letter::is_word_letter(c) || letter::is_digit(c))
+        let symbol = view.classes.get(c).0 & Sym::SYMBOL_BIT != 0;
+        !symbol
+            && (c.is_ascii_alphanumeric()
+                || !c.is_ascii()
+                    && !letter::is_unspaced(c)
+                    && (letter::is_word_letter(c) || letter::is_digit(c)))
     };
-    // Only the neighbours of symbols are looked at closely.
-    let mut symbol_before = false;
-    let mut before = ' ';
-    for c in text.chars() {
-        let sym = view.classes.get(c);
-        if sym.0 & Sym::SYMBOL_BIT != 0 {
-            let closes = matches!(c, '!' | '(' | '|' | '¡' | '+');
-            if own.contains(&letter::canonical(c))
-                || !closes && is_word(before)
-            {
-                return true;
-            }
-            symbol_before = true;
-            before = ' ';
-        } else if sym != Sym::IGNORABLE {
-            if symbol_before && is_word(c) {
-                return true;
-            }
-            symbol_before = false;
-            before = c;
-        }
-    }
-    false
+    let is_seen = |c: &char| view.classes.get(*c) != Sym::IGNORABLE;
+    symbols.iter().any(|at| {
+        let at = int::to_usize(*at);
+        let mut behind = text[at..].chars();
+        let Some(symbol) = behind.next() else { return false };
+        let closes = matches!(symbol, '!' | '(' | '|' | '¡' | '+');
+        let before = || text[..at].chars().rev().find(is_seen);
+        let after = behind.find(is_seen);
+        own.contains(&letter::canonical(symbol))
+            || !closes && before().is_some_and(is_word)
+            || after.is_some_and(is_word)
+    })
 }
 
 /// Symbols that terms of the image write as such.

@@ -1,15 +1,28 @@
-//! The anchor filter over a text. In: folded text and the filter; out: the
-//! few runs at which an anchor may stand. One load from the filter a run; no
-//! branch depends on the text until something passes.
+//! The sieve over a text. In: folded text and the marks of its classes; out:
+//! the few runs at which a needle's anchor may stand. Touches nothing but
+//! the entries that folding wrote and eight small tables; what passes asks
+//! the anchor filter.
 //!
-//! The portable loop and the one for AVX2 give the same survivors; the
-//! engine takes the fastest that the processor has.
+//! Wide anchors (a Han pair with the class behind it, or a needle of two
+//! classes) pass when their classes are marked as first, second and third of
+//! some anchor. With few terms that alone rejects nearly every position.
+//!
+//! Narrow anchors (Latin) have too few letters for that. They ask tables of
+//! pairs: of an anchor of five, whether its first two classes begin one,
+//! whether the second and third stand at that place of one, and so on. Words
+//! of up to four letters that must be whole words have tables of their own,
+//! asked only where a word may begin.
+//!
+//! The portable loop and those with vectors give the same runs; the engine
+//! takes the fastest that the processor has.
 
 use std::ops::Range;
 
+use super::folded::{CLASS, INSIDE};
 use super::{Folded, Phase};
 use crate::base::int;
-use crate::image::{ImageView, PAIR_WORDS, PatternRow};
+use crate::fold::mark;
+use crate::image::{ImageView, NARROW_WORDS, PatternRow};
 
 /// Odd multipliers of 32 bits: 2^32 over the golden ratio (Knuth), and
 /// constants of MurmurHash3 (Appleby) and xxHash (Collet).
@@ -66,17 +79,52 @@ pub fn part_bits(hash: u32) -> u32 {
     1 << (hash >> 17 & 31) | 1 << (hash >> 12 & 31) | 1 << (hash >> 7 & 31)
 }
 
-/// Word and bit of a narrow pair; whole words have words of their own.
-#[inline]
-pub fn pair_bit(a: u16, b: u16, is_word: bool) -> (usize, u32) {
-    let slot = usize::from(a) << 6 ^ usize::from(b);
-    let half = PAIR_WORDS / 2;
-    let word = slot >> 5 & (half - 1);
-    (word + if is_word { half } else { 0 }, 1 << (slot & 31))
+/// The questions about two neighbouring narrow classes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pair {
+    /// They begin an anchor of five.
+    Long,
+    /// They are its second and third class, and so on.
+    Long2,
+    Long3,
+    Long4,
+    /// They are a needle that is a whole word.
+    Two,
+    /// They begin a needle of three or four that is a whole word.
+    Word,
+    /// They are its second and third class.
+    Word2,
+    /// They begin a needle of two to four that may stand inside a word.
+    Any,
 }
 
-/// For each class how long a run of it has to be, in bytes, before it can be
-/// a needle of one class. Made when an engine is: one table for each reading.
+impl Pair {
+    /// Word and bit of a pair in the tables.
+    #[inline]
+    pub fn place(self, a: u32, b: u32) -> (usize, u32) {
+        let row = int::to_usize(a & 31);
+        let table = match self {
+            Pair::Long => 0,
+            Pair::Long2 => 1,
+            Pair::Long3 => 2,
+            Pair::Long4 => 3,
+            Pair::Two => 4,
+            Pair::Word => 5,
+            Pair::Word2 => 6,
+            Pair::Any => 7,
+        };
+        (table * 32 + row, b & 31)
+    }
+
+    #[inline]
+    pub fn holds(self, tables: &[u32; NARROW_WORDS], a: u32, b: u32) -> bool {
+        let (word, bit) = self.place(a, b);
+        tables[word] >> bit & 1 != 0
+    }
+}
+
+/// Classes a run of which may be a needle of one class: how long it has to
+/// be, in bytes. Made when an engine is: one table for each reading.
 #[derive(Clone, Debug, Default)]
 pub struct Singles {
     needed: [Vec<u32>; 2],
@@ -96,8 +144,10 @@ impl Singles {
 }
 
 fn needed(view: &ImageView<'_>, phase: Phase, symbols: bool) -> Vec<u32> {
-    let mut all = vec![NEVER; view.class_end()];
-    for [class, needle] in view.fused[phase.index()].singles {
+    let singles = view.fused[phase.index()].singles;
+    let Some([last, _]) = singles.last() else { return Vec::new() };
+    let mut all = vec![NEVER; int::to_usize(*last) + 1];
+    for [class, needle] in singles {
         let slot = &mut all[int::to_usize(*class)];
         for number in view.needle_patterns(*needle) {
             let pattern = view.pattern(number);
@@ -113,119 +163,143 @@ fn needed(view: &ImageView<'_>, phase: Phase, symbols: bool) -> Vec<u32> {
     all
 }
 
-/// A run that passed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Survivor {
-    pub run: u32,
-    pub flags: u32,
-}
-
-/// The classes from here on are a needle, or a part of one.
-pub const WHOLE: u32 = 1;
-pub const PART: u32 = 2;
-/// Two narrow classes that are a needle.
-pub const NARROW_PAIR: u32 = 4;
-/// The run may be a needle by itself.
-pub const SINGLE: u32 = 8;
-/// Two or three narrow classes are a needle if a word begins and ends here.
-pub const WORD_PAIR: u32 = 16;
-pub const WORD: u32 = 32;
-/// Four narrow classes are a needle, as such or as a whole word.
-pub const FOUR: u32 = 64;
-pub const WORD_FOUR: u32 = 128;
-
 /// What is sieved with what.
 #[derive(Clone, Copy)]
 pub struct Task<'a> {
     pub folded: &'a Folded,
-    pub narrow_end: u16,
-    /// 2^n words, n from 1 to 32.
-    pub filter: &'a [u32],
-    /// `PAIR_WORDS` words.
-    pub pairs: &'a [u32],
-    /// One entry for each class.
-    pub needed: &'a [u32],
+    pub phase: Phase,
+    pub pairs: &'a [u32; NARROW_WORDS],
 }
 
-impl Task<'_> {
-    /// Shift that leaves the number of a word of the filter.
-    pub(super) fn shift(&self) -> u32 {
-        32 - self.filter.len().trailing_zeros()
+/// The marks of a phase.
+#[derive(Clone, Copy)]
+pub struct Marks {
+    pub single: u32,
+    /// Of an anchor inside a longer needle.
+    pub first: u32,
+    pub second: u32,
+    pub third: u32,
+    /// Of a needle of two classes.
+    pub first_of_two: u32,
+    pub second_of_two: u32,
+}
+
+impl Marks {
+    #[inline]
+    pub fn of(phase: Phase) -> Marks {
+        let anchor = mark::ANCHOR[phase.index()];
+        Marks {
+            single: mark::SINGLE[phase.index()],
+            first: anchor,
+            second: anchor << 1,
+            third: anchor << 2,
+            first_of_two: anchor << 3,
+            second_of_two: anchor << 4,
+        }
+    }
+
+    /// Whether an anchor inside a longer needle may begin here.
+    #[inline]
+    pub fn part(self, a: u32, b: u32, c: u32) -> bool {
+        a & self.first != 0 && b & self.second != 0 && c & self.third != 0
+    }
+
+    /// Whether a needle of two classes may stand here.
+    #[inline]
+    pub fn two(self, a: u32, b: u32) -> bool {
+        a & self.first_of_two != 0 && b & self.second_of_two != 0
     }
 }
 
-/// Which loop runs.
+/// Which loops run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Simd {
     #[default]
     Portable,
     #[cfg(target_arch = "x86_64")]
     Avx2(super::avx2::Avx2),
+    #[cfg(target_arch = "x86_64")]
+    Avx512(super::avx512::Avx512),
 }
 
 impl Simd {
+    /// All that this processor has, the slowest first.
+    pub fn all() -> Vec<Simd> {
+        let mut all = vec![Simd::Portable];
+        #[cfg(target_arch = "x86_64")]
+        {
+            all.extend(super::avx2::Avx2::detect().map(Simd::Avx2));
+            all.extend(super::avx512::Avx512::detect().map(Simd::Avx512));
+        }
+        all
+    }
+
     /// The fastest that this processor has.
     pub fn detect() -> Simd {
-        #[cfg(target_arch = "x86_64")]
-        if let Some(avx2) = super::avx2::Avx2::detect() {
-            return Simd::Avx2(avx2);
+        Simd::all().last().copied().unwrap_or_default()
+    }
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Simd::Portable => "portable",
+            #[cfg(target_arch = "x86_64")]
+            Simd::Avx2(_) => "avx2",
+            #[cfg(target_arch = "x86_64")]
+            Simd::Avx512(_) => "avx512",
         }
-        Simd::Portable
     }
 }
 
-/// Replaces `survivors` by those of a range of runs.
+/// Replaces `survivors` by the runs of a range that pass, ascending.
 pub fn sieve(
     simd: Simd,
     task: &Task<'_>,
     range: Range<usize>,
-    survivors: &mut Vec<Survivor>,
+    survivors: &mut Vec<u32>,
 ) {
     survivors.clear();
     match simd {
         Simd::Portable => portable(task, range, survivors),
         #[cfg(target_arch = "x86_64")]
         Simd::Avx2(avx2) => avx2.sieve(task, range, survivors),
+        #[cfg(target_arch = "x86_64")]
+        Simd::Avx512(avx512) => avx512.sieve(task, range, survivors),
     }
 }
 
 /// The loop without vectors.
-fn portable(
-    task: &Task<'_>,
-    range: Range<usize>,
-    survivors: &mut Vec<Survivor>,
-) {
-    let syms = task.folded.padded();
-    let starts = task.folded.starts();
-    let shift = task.shift();
-    let all = |word: u32, bits: u32, flag: u32| {
-        if word & bits == bits { flag } else { 0 }
-    };
+fn portable(task: &Task<'_>, range: Range<usize>, survivors: &mut Vec<u32>) {
+    let entries = task.folded.entries();
+    let marks = Marks::of(task.phase);
     for run in range {
-        let &[a, b, c, d, e] = &syms[run..run + 5] else { continue };
-        let Hashes { two, three, four, five } = Hashes::new([a, b, c, d, e]);
-        let narrow = a < task.narrow_end && b < task.narrow_end;
-        let whole = if narrow { three } else { two };
-        let part = if narrow { five } else { three };
-        let word = task.filter[int::to_usize(whole >> shift)];
-        let mut flags = all(word, whole_bits(whole), WHOLE)
-            | all(word, part_bits(part), PART);
-        if narrow {
-            flags |= all(word, word_bits(three), WORD);
-            flags |= all(word, whole_bits(four), FOUR);
-            flags |= all(word, word_bits(four), WORD_FOUR);
-            let (word, bit) = pair_bit(a, b, false);
-            flags |= all(task.pairs[word], bit, NARROW_PAIR);
-            let (word, bit) = pair_bit(a, b, true);
-            flags |= all(task.pairs[word], bit, WORD_PAIR);
-        }
-        let bytes = starts[run + 1] - starts[run];
-        let last = task.needed.len() - 1;
-        if bytes >= task.needed[usize::from(a).min(last)] {
-            flags |= SINGLE;
-        }
-        if flags != 0 {
-            survivors.push(Survivor { run: int::to_u32(run), flags });
+        let &[a, b, c, d, e] = &entries[run..run + 5] else { continue };
+        let pass = if a & b & mark::NARROW != 0 {
+            narrow(task.pairs, [a, b, c, d, e])
+        } else {
+            marks.part(a, b, c) || marks.two(a, b)
+        };
+        if pass || a & marks.single != 0 {
+            survivors.push(int::to_u32(run));
         }
     }
+}
+
+/// Whether a needle may have its anchor at five entries of which the first
+/// two are narrow.
+#[inline]
+pub fn narrow(pairs: &[u32; NARROW_WORDS], [a, b, c, d, e]: [u32; 5]) -> bool {
+    let long = Pair::Long.holds(pairs, a, b)
+        & Pair::Long2.holds(pairs, b, c)
+        & Pair::Long3.holds(pairs, c, d)
+        & Pair::Long4.holds(pairs, d, e);
+    let word = Pair::Two.holds(pairs, a, b)
+        | Pair::Word.holds(pairs, a, b) & Pair::Word2.holds(pairs, b, c);
+    let open = a & INSIDE == 0;
+    long | word & open | Pair::Any.holds(pairs, a, b)
+}
+
+/// The classes of five entries.
+#[inline]
+pub fn classes(entries: [u32; 5]) -> [u16; 5] {
+    entries.map(|entry| int::low16(entry & CLASS))
 }

@@ -18,7 +18,7 @@ use trommel::fold::{Fold, Sym, decode_escapes, letter};
 use trommel::image::{Image, ImageView, PatternRow};
 use trommel::pack::{Options, compile_text};
 use trommel::scan::{
-    Engine, EngineKind, Folded, Hit, Reader, ScanScratch, walk,
+    Engine, EngineKind, Folded, Hit, Reader, ScanScratch, Simd, walk,
 };
 use trommel::verdict::Milli;
 
@@ -122,7 +122,12 @@ fn read(
                 let Some(found) = walk(&reader, pattern, start) else {
                     continue;
                 };
-                folded.fill(&text[start..found.end], view.classes, symbols);
+                folded.fill(
+                    Simd::Portable,
+                    &text[start..found.end],
+                    view.classes,
+                    symbols,
+                );
                 let seen = folded.syms().starts_with(view.needle(needle));
                 for &term in view.pattern_terms(pattern.row) {
                     let info = &view.terms[term as usize];
@@ -177,15 +182,15 @@ fn symbols_are_read(view: &ImageView<'_>, text: &str) -> bool {
 pub fn compare(image: &Image, text: &str) -> Result<Vec<Hit>, String> {
     let fused = scan(EngineKind::Fused, image, text);
     let reference = scan(EngineKind::Reference, image, text);
-    let portable = {
-        let engine = Engine::new(EngineKind::Fused, image)?.portable();
+    for simd in Simd::all() {
+        let engine = Engine::new(EngineKind::Fused, image)?.with_simd(simd);
         let mut out = Vec::new();
         let mut scratch = ScanScratch::default();
         engine.scan(&image.view(), text, &mut scratch, &mut out);
-        out
-    };
-    if fused != portable {
-        return Err("fused differs from itself without vectors".to_owned());
+        if fused != out {
+            let name = simd.as_str();
+            return Err(format!("fused differs from itself with {name}"));
+        }
     }
     let view = image.view();
     let show = |hit: &Hit| {
