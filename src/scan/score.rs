@@ -15,7 +15,7 @@
 //! not depend on the order of anything. A field with escapes is read as
 //! decoded, and spans are those of the original.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::EngineKind;
 use super::grams::{self, Sizes};
@@ -165,9 +165,11 @@ impl Scorer {
     ) {
         let body = decoded.map_or(text, |view| view.text.as_str());
         let factor = length_factor(letters);
+        let mut seen: HashSet<u32> =
+            out.iter().map(|carrier| carrier.gram).collect();
         let mut visit = |key: u64, start: u32, end: u32| {
             let Some(gram) = self.find(view, key) else { return };
-            if out.iter().any(|carrier| carrier.gram == gram) {
+            if !seen.insert(gram) {
                 return;
             }
             let weight: i64 = view
