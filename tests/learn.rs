@@ -177,7 +177,10 @@ fn naive(text: &str) -> (BTreeSet<(&'static str, String)>, usize) {
             }
         }
     }
-    let han = |c: char| u32::from(c) >= 0x2E80;
+    let han = |c: char| {
+        let code = u32::from(c);
+        code >= 0x2E80 || (0xE00..=0xEFF).contains(&code)
+    };
     for piece in pieces {
         let plain: Vec<char> = piece.iter().map(|(c, _)| *c).collect();
         for size in 1..=4 {
@@ -222,15 +225,13 @@ fn weights(text: &str) -> (f64, BTreeMap<(&'static str, String), f64>) {
             kind => {
                 let kind = if kind == "char" { "char" } else { "word" };
                 let number: f64 = cells[2].parse().expect("a weight");
-                let fold = |c: char| {
-                    let letter = u32::from(plain_letters().get(c));
-                    if c == ' ' {
-                        ' '
-                    } else {
-                        char::from_u32(letter).unwrap()
-                    }
-                };
-                let gram: String = cells[1].chars().map(fold).collect();
+                // Folded like a text: the longest n-gram of the cell.
+                let (_, gram) = naive(cells[1])
+                    .0
+                    .into_iter()
+                    .filter(|(own, _)| *own == kind)
+                    .max_by_key(|(_, text)| text.chars().count())
+                    .expect("an n-gram");
                 all.insert((kind, gram), number);
             }
         }
