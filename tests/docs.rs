@@ -246,6 +246,24 @@ fn the_guide_can_be_followed() {
 }
 
 #[test]
+fn the_page_on_learning_can_be_followed() {
+    let folder = tempfile::tempdir().unwrap();
+    let sample = "corpora/learn-sample.ndjson";
+    fs::create_dir(folder.path().join("corpora")).unwrap();
+    fs::write(folder.path().join(sample), read(sample)).unwrap();
+    let mut commands = 0;
+    for block in blocks("docs/learn.md", "sh learn") {
+        for line in block.lines() {
+            follow(folder.path(), line);
+            commands += 1;
+        }
+    }
+    assert!(commands >= 11, "{commands} commands");
+    let page = fs::read_to_string(folder.path().join("curves.html"));
+    assert!(page.unwrap().matches("<polyline").count() == 6);
+}
+
+#[test]
 fn every_command_has_examples_in_its_help() {
     let help = succeed(&["--help"]);
     let (_, list) = help.split_once("Commands:").unwrap();

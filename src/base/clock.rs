@@ -38,6 +38,21 @@ pub fn today() -> Date {
     Date(u32::try_from(number).unwrap_or(0))
 }
 
+/// The day that comes so many days after another, as `YYYY-MM-DD`.
+pub fn day_after(date: Date, days: u32) -> String {
+    let part = |number: u32| i16::try_from(number).unwrap_or(1);
+    let small = |number: u32| i8::try_from(number).unwrap_or(1);
+    let (year, rest) = (date.0 / 10_000, date.0 % 10_000);
+    let start = jiff::civil::Date::new(
+        part(year),
+        small(rest / 100),
+        small(rest % 100),
+    );
+    let span = jiff::Span::new().days(i64::from(days.min(36_500)));
+    let end = start.and_then(|start| start.checked_add(span));
+    end.map_or("9999-12-31".to_owned(), |end| end.to_string())
+}
+
 /// Reads an RFC 3339 time, or a day, which means its end: of something that
 /// was done on a day no more is known.
 pub fn parse_moment(text: &str) -> Option<Moment> {

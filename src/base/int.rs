@@ -48,6 +48,24 @@ pub fn to_f64(value: u64) -> f64 {
     value as f64
 }
 
+/// A sum of weights for the score; exact up to 2^53.
+#[inline]
+pub fn signed_f64(value: i64) -> f64 {
+    value as f64
+}
+
+/// Half precision on purpose: tables of training are twice as dense.
+#[inline]
+pub fn to_f32(value: f64) -> f32 {
+    value as f32
+}
+
+/// The nearest whole number; what is too large becomes the largest.
+#[inline]
+pub fn rounded(value: f64) -> i64 {
+    value.round() as i64
+}
+
 /// Low 16 bits on purpose (hash slots, symbols capped below 65,536).
 #[inline]
 pub fn low16(value: u32) -> u16 {

@@ -122,3 +122,15 @@ pub const LEDGER_SYNC_MS: u64 = 1000;
 pub const ERASURE_IDS_MAX: usize = 1000;
 
 const _: () = assert!(LEDGER_PAYLOAD_BYTES_MAX * 2 < 64 << 20);
+
+/// Largest weight or bias of a learned dictionary, in ten-thousandths. Log
+/// odds of a thousand are beyond any certainty; sums of a whole record stay
+/// far below 2^53.
+pub const WEIGHT_MAX: i64 = 10_000_000;
+
+/// N-grams of one match list that carried a score. A person reads no more,
+/// and a verdict stays a line.
+pub const CARRIERS_MAX: usize = 8;
+
+/// Models in one image: their sums lie in every thread's scratch.
+pub const MODELS_MAX: usize = 1024;

@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::bench_args::BenchArgs;
 use super::exit;
+use super::learn_args::LearnArgs;
 use super::ledger_args::{
     CaseCommand, LedgerCommand, ReplayArgs, ReportArgs, RulebookArgs,
 };
@@ -107,6 +108,8 @@ Examples:
 Examples:
   trommel rulebook spam fraud > rulebook.md")]
     Rulebook(RulebookArgs),
+    /// Learn a pack of weighted n-grams from labelled records.
+    Learn(Box<LearnArgs>),
     /// Disguise the terms of packs and count how many are found.
     Attack(AttackArgs),
     /// Print the JSON Schema of an output.
@@ -690,6 +693,34 @@ pub struct EvalArgs {
     /// passed) as NDJSON to a file.
     #[arg(long, value_name = "FILE")]
     pub errors: Option<PathBuf>,
+
+    /// Another system to put beside --rules: packs that work together,
+    /// separated by commas; repeatable.
+    #[arg(long, value_name = "PACK[,PACK]")]
+    pub compare: Vec<String>,
+
+    /// Draw ROC and precision-recall curves of all systems: an .svg, or an
+    /// .html page with the figures.
+    #[arg(long, value_name = "FILE")]
+    pub plot: Option<PathBuf>,
+
+    /// Count what became of each label, by category.
+    #[arg(long)]
+    pub confusion: bool,
+
+    /// Resample the records N times and give the range in which 95 % of
+    /// the figures lie. With --compare or --plot 200, otherwise none.
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = clap::value_parser!(u16).range(0..=10_000)
+    )]
+    pub bootstrap: Option<u16>,
+
+    /// Draws the samples of --bootstrap; the same seed gives the same
+    /// ranges.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
 }
 
 #[derive(Clone, Debug, Args)]

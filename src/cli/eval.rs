@@ -6,31 +6,31 @@ use anyhow::{Context, bail};
 
 use super::args::{EvalArgs, InputArgs};
 use super::exit::Exit;
-use super::{messages, rules, scan};
+use super::{curves, messages, rules, scan};
 use crate::base::int;
 use crate::eval::Scanner;
 use crate::source::{SourceConfig, Sources};
 use crate::tools::evaluate::{self, Counts, Exclude, Measured, Plan};
 
 pub fn run(args: &EvalArgs) -> anyhow::Result<Exit> {
+    if let Some(path) = &args.plot {
+        curves::check(path)?;
+    }
     let scanner = rules::scanner(&args.rules)?;
     let decoder = scan::decoder(&InputArgs::default())?;
-    let mut exclude = Vec::new();
-    for text in &args.exclude {
-        match Exclude::parse(text) {
-            Some(parsed) => exclude.push(parsed),
-            None => bail!("--exclude {text}: expected KEY=VALUE"),
-        }
-    }
+    let exclude = Exclude::parse_all(&args.exclude)?;
     let plan = Plan {
         label: args.label.clone(),
         clean: args.clean.clone(),
         exclude,
         errors: args.errors.is_some(),
+        keep: curves::wanted(args),
     };
-    let config = SourceConfig::new().texts(decoder.text_paths());
-    let sources = Sources::open(&args.paths, config);
-    let measured = evaluate::measure(&scanner, &decoder, &plan, sources);
+    let open = || {
+        let config = SourceConfig::new().texts(decoder.text_paths());
+        Sources::open(&args.paths, config)
+    };
+    let mut measured = evaluate::measure(&scanner, &decoder, &plan, open());
     for error in &measured.source_errors {
         messages::error(error);
     }
@@ -52,12 +52,25 @@ pub fn run(args: &EvalArgs) -> anyhow::Result<Exit> {
         std::fs::write(path, text)
             .with_context(|| format!("writing {}", path.display()))?;
     }
+    let first = std::mem::take(&mut measured.judged);
+    let systems = curves::systems(args, &decoder, &plan, open, first)?;
     let shown = if args.json {
-        json(&scanner, &plan, &measured)
+        let mut value = json(&scanner, &plan, &measured);
+        if !systems.is_empty() {
+            value["systems"] = curves::json(&systems);
+        }
+        format!("{value:#}\n")
     } else {
-        table(&scanner, &plan, &measured, args.by_rule)
+        let mut text = table(&scanner, &plan, &measured, args.by_rule);
+        if args.confusion {
+            text.push_str(&curves::confusion(&measured));
+        }
+        text + &curves::table(&systems)
     };
     messages::stdout(&shown)?;
+    if let Some(path) = &args.plot {
+        curves::plot(path, &systems)?;
+    }
     if !measured.source_errors.is_empty() {
         return Ok(Exit::CouldNotRun);
     }
@@ -191,7 +204,11 @@ fn rules_table(scanner: &Scanner, measured: &Measured, out: &mut String) {
     }
 }
 
-fn json(scanner: &Scanner, plan: &Plan, measured: &Measured) -> String {
+fn json(
+    scanner: &Scanner,
+    plan: &Plan,
+    measured: &Measured,
+) -> serde_json::Value {
     let (clean, caught) = totals(plan, measured);
     let counts_json = |counts: &Counts| {
         let [pass, held, taken] = counts.verdicts;
@@ -230,7 +247,11 @@ fn json(scanner: &Scanner, plan: &Plan, measured: &Measured) -> String {
             (meta.id.clone(), value)
         })
         .collect();
-    let value = serde_json::json!({
+    let mut confusion = serde_json::json!({});
+    for ((label, became), count) in &measured.confusion {
+        confusion[label.as_str()][*became] = (*count).into();
+    }
+    serde_json::json!({
         "digest": scanner.image().digest(),
         "groups": groups,
         "clean": counts_json(&clean),
@@ -243,6 +264,6 @@ fn json(scanner: &Scanner, plan: &Plan, measured: &Measured) -> String {
         "unlabelled": measured.unlabelled,
         "rejects": measured.rejects,
         "rules": rules,
-    });
-    format!("{value:#}\n")
+        "confusion": confusion,
+    })
 }

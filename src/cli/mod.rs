@@ -11,6 +11,7 @@ mod check;
 mod collide;
 mod compile;
 mod config;
+mod curves;
 mod diff;
 mod eval;
 mod exit;
@@ -19,6 +20,8 @@ mod export;
 mod fmt;
 mod inspect;
 mod keeping;
+mod learn;
+mod learn_args;
 mod ledger;
 mod ledger_args;
 mod messages;
@@ -72,6 +75,7 @@ fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Fmt(args) => fmt::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Learn(args) => learn::run(&args),
         Command::Attack(args) => attack::run(&args),
         Command::Diff(args) => diff::run(&args),
         Command::Profile(args) => profile::run(&args),

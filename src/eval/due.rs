@@ -8,7 +8,7 @@ use super::{Scanner, Scratch};
 use crate::base::int;
 use crate::image::{Condition, ImageView, RuleMeta};
 use crate::record::Record;
-use crate::scan::{Phase, Prepared};
+use crate::scan::{Phase, Prepared, Scores};
 use crate::validate::{self, KindSet};
 
 /// What is known of a record before its rules are evaluated.
@@ -20,6 +20,7 @@ struct Known<'a, 'r> {
     possible: KindSet,
     /// By set: a term of it was found.
     present: &'a [bool],
+    scores: &'a Scores,
     /// The second phase is done.
     complete: bool,
 }
@@ -52,6 +53,7 @@ impl Scanner {
                 scratch.due.extend_from_slice(&self.rules_by_set[set]);
             }
         }
+        self.score_fields(view, record, scratch);
         let mut possible = KindSet::NONE;
         if !self.announced_kinds.is_empty() || !scratch.due.is_empty() {
             for content in &record.fields {
@@ -67,6 +69,7 @@ impl Scanner {
         scratch.due.extend_from_slice(&self.always);
         scratch.due.sort_unstable();
         scratch.due.dedup();
+        self.complete_scores(view, record, thorough, scratch);
         if thorough {
             self.scan_fields(view, Phase::Rest, None, record, scratch);
             return;
@@ -156,6 +159,7 @@ impl Scanner {
             facts: &scratch.facts,
             possible,
             present: &scratch.present,
+            scores: &scratch.scores,
             complete,
         };
         scratch.due.retain(|number| {
@@ -184,6 +188,11 @@ impl Known<'_, '_> {
             }
             Condition::Near(a, b, _) | Condition::Before(a, b, _) => {
                 may(a) && may(b)
+            }
+            Condition::Score(s, op, number) => {
+                let (_, set) = rule.sets[int::to_usize(*s)];
+                let score = self.scanner.score_of(set, self.scores);
+                op.holds(score.partial_cmp(number))
             }
             Condition::Field(path, op, literal) => {
                 !is_cheap(path)

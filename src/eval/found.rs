@@ -11,7 +11,7 @@ use crate::base::{Span, int};
 use crate::fold::{Fold, Folds, letter};
 use crate::image::ImageView;
 use crate::record::Record;
-use crate::scan::{self, Hit};
+use crate::scan::{self, Hit, Prepared, Scores};
 use crate::validate::{self, KindSet};
 use crate::verdict::Milli;
 
@@ -79,6 +79,8 @@ pub(super) struct RuleIntervals<'a, 'r> {
     pub rule: u32,
     pub record: &'a Record<'r>,
     pub hits: &'a [FieldHit],
+    pub prepared: &'a [Prepared],
+    pub scores: &'a Scores,
     pub cache: &'a mut Cache,
     /// What was heard does not count.
     pub deaf: bool,
@@ -100,6 +102,24 @@ impl Intervals for RuleIntervals<'_, '_> {
             return all;
         }
         self.without_exceptions(&all, exceptions)
+    }
+
+    fn score(&mut self, set: u32) -> f64 {
+        let meta = self.scanner.image.meta();
+        let rule = &meta.rules[int::to_usize(self.rule)];
+        let (_, set) = rule.sets[int::to_usize(set)];
+        let model = meta.sets[int::to_usize(set)].model;
+        model.map_or(0.0, |model| {
+            let bias = meta.models[int::to_usize(model)].bias;
+            self.scores.of(model, bias)
+        })
+    }
+
+    fn carriers(&mut self, set: u32, up: bool) -> Vec<Interval> {
+        let meta = self.scanner.image.meta();
+        let rule = &meta.rules[int::to_usize(self.rule)];
+        let (_, set) = rule.sets[int::to_usize(set)];
+        self.heaviest(set, up)
     }
 }
 

@@ -15,6 +15,9 @@ pub enum Source {
     Found { name: &'static str, checksum: Option<bool> },
     /// A regex of the set, by number.
     Regex(u32),
+    /// An n-gram of a model, and what it adds to the score, in
+    /// ten-thousandths.
+    Gram { gram: u32, weight: i64 },
 }
 
 /// One interval of one field.

@@ -65,6 +65,12 @@ impl Judgement {
 /// Where a judge finds the intervals of a set of the rule.
 pub trait Intervals {
     fn of(&mut self, set: u32) -> Arc<Vec<Interval>>;
+
+    /// The score of a set that is a model.
+    fn score(&mut self, set: u32) -> f64;
+
+    /// The n-grams that carried it up, or down, the heaviest first.
+    fn carriers(&mut self, set: u32, up: bool) -> Vec<Interval>;
 }
 
 /// Evaluates the conditions of one rule on one record.
@@ -95,6 +101,9 @@ impl<I: Intervals> Judge<'_, '_, I> {
             Condition::Before(a, b, n) => self.near(*a, *b, *n, true),
             Condition::Quoted(set) => self.quoted(*set),
             Condition::Starts(set) => self.starts(*set),
+            Condition::Score(set, op, number) => {
+                self.score(*set, *op, *number)
+            }
             Condition::Field(path, op, literal) => Judgement::plain(
                 field_tri(self.record, self.facts, path, *op, literal),
             ),
@@ -287,6 +296,24 @@ impl<I: Intervals> Judge<'_, '_, I> {
                 used: use_all(set, first.into_iter()),
             },
         }
+    }
+
+    /// A score has no price: it is no disguise but a sum of signs. Its
+    /// evidence is the n-grams that pulled its way.
+    fn score(&mut self, set: u32, op: Op, number: f64) -> Judgement {
+        let score = self.intervals.score(set);
+        if !op.holds(score.partial_cmp(&number)) {
+            return Judgement::truth(false);
+        }
+        let up = !matches!(op, Op::Lt | Op::Le);
+        let carriers = self.intervals.carriers(set, up);
+        let used = use_all(set, carriers.iter());
+        Judgement { tri: Tri::True, penalty: Milli(0), used }
+    }
+
+    /// The score of a model of the rule.
+    pub fn score_value(&mut self, set: u32) -> f64 {
+        self.intervals.score(set)
     }
 
     /// The value of a field of the condition language.

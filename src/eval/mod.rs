@@ -37,6 +37,7 @@ mod interval;
 mod judge;
 mod phrase;
 mod policy;
+mod score;
 mod study;
 
 use std::borrow::Cow;
@@ -45,7 +46,9 @@ use crate::base::clock::Moment;
 use crate::base::{Span, int};
 use crate::image::{Condition, Image, ImageView, Meta, RuleMeta};
 use crate::record::{Field, Id, Lookup, Record};
-use crate::scan::{Engine, EngineKind, Hit, Prepared, ScanScratch};
+use crate::scan::{
+    Engine, EngineKind, Hit, Prepared, ScanScratch, Scorer, Scores,
+};
 use crate::validate::{self, KindSet};
 use crate::verdict::{Category, Milli, Verdict};
 
@@ -53,6 +56,7 @@ pub use facts::{Facts, NAMES as TEXT_FACTS};
 pub use interval::{Identity, Interval, Source};
 pub use judge::{Intervals, Judge, Judgement, Tri, Used};
 pub use policy::{Ground, Limits, Policy, PolicyError, RulePolicy};
+pub use score::ScoreParts;
 
 use due::applies;
 use found::{Cache, FieldHit, RuleIntervals};
@@ -111,6 +115,13 @@ pub struct Scanner {
     /// Validator kinds that announce rules, with those rules.
     announced: Vec<(KindSet, u32)>,
     announced_kinds: KindSet,
+    /// Of the models of the image, if it has any.
+    scorer: Option<Scorer>,
+    /// By set that is a model: the set, its model, and the score from which
+    /// some rule may be true.
+    floors: Vec<(u32, u32, f64)>,
+    /// By rule: its conditions ask for a score.
+    scored: Vec<bool>,
 }
 
 /// A rule with everything that does not depend on the record looked up.
@@ -151,6 +162,7 @@ pub struct Scratch {
     heard: bool,
     facts: Facts,
     cache: Cache,
+    scores: Scores,
 }
 
 /// What came of one rule.
@@ -229,6 +241,9 @@ impl Scanner {
             waking: vec![false; sets.len()],
             announced: Vec::new(),
             announced_kinds: KindSet::NONE,
+            scorer: Scorer::new(engine.kind(), &image),
+            floors: Vec::new(),
+            scored: score::scored(meta),
             image: image.clone(),
             engine,
             policy,
@@ -274,6 +289,7 @@ impl Scanner {
                 self.announced_kinds = self.announced_kinds.or(kinds);
             }
         }
+        self.floors = score::floors(meta, &self.rules_by_set);
     }
 
     pub fn image(&self) -> &Image {
@@ -447,6 +463,8 @@ impl Scanner {
             rule,
             record,
             hits: &scratch.hits,
+            prepared: &scratch.prepared,
+            scores: &scratch.scores,
             cache: &mut scratch.cache,
             deaf: false,
         };

@@ -548,6 +548,10 @@ fn push_term(
             member(out, ",", "term", &set.label);
             None
         }
+        eval::Source::Gram { gram, .. } => {
+            member(out, ",", "term", image.view().grams.text(*gram));
+            None
+        }
     }
 }
 

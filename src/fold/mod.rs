@@ -26,11 +26,13 @@ mod codes;
 pub mod letter;
 pub mod ordinary;
 pub mod picture;
+pub mod plain;
 pub mod sound;
 pub mod tables;
 mod view;
 
 pub use classes::{BASIC, ClassTable, ClassView, Sym, build_classes, mark};
+pub use plain::{PlainLetters, plain_letters};
 pub use view::{Passed, View, decode, decode_marked};
 
 use std::fmt;

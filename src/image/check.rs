@@ -6,10 +6,11 @@ use std::ops::Range;
 
 use super::Kind;
 use super::format::{
-    ALIGN, BYTE_ORDER, DIGEST_FROM, HEADER_LEN, KEY_LINE, MAGIC, NARROW_WORDS,
-    PatternRow, SECTION_LEN, TermRow, VERSION, gap, section,
+    ALIGN, BYTE_ORDER, DIGEST_FROM, GRAM_CHARS_MAX, GRAM_WORDS_MAX,
+    HEADER_LEN, KEY_LINE, MAGIC, NARROW_WORDS, PatternRow, SECTION_LEN,
+    TermRow, VERSION, gap, section,
 };
-use super::meta::Meta;
+use super::meta::{Condition, Meta, RuleMeta};
 use crate::base::{int, limits};
 use crate::fold::{BASIC, Sym, tables};
 use crate::verdict::{Category, Verdict};
@@ -42,6 +43,9 @@ pub(super) fn check(bytes: &[u8]) -> Result<(Sections, Meta), Kind> {
             .map_err(|error| damaged(format!("rules: {error}")))?;
     let view = super::ImageView::new(bytes, &sections);
     dictionary(&view, &meta)?;
+    if !models_fit(&meta) || !grams_fit(&view.grams, meta.models.len()) {
+        return Err(damaged("a learned dictionary is out of range"));
+    }
     rules(&meta)?;
     Ok((sections, meta))
 }
@@ -275,6 +279,53 @@ fn term_fits(strings: &str, sets: usize, row: &TermRow) -> bool {
         && row.flags & !TermRow::FLAGS_MASK == 0
 }
 
+fn models_fit(meta: &Meta) -> bool {
+    let count = meta.models.len();
+    let known = |model: &u32| int::to_usize(*model) < count;
+    count <= limits::MODELS_MAX
+        && meta.sets.iter().flat_map(|set| &set.model).all(known)
+        && meta.models.iter().all(|model| {
+            model.bias.abs() <= limits::WEIGHT_MAX
+                && model.chars <= GRAM_CHARS_MAX
+                && model.words <= GRAM_WORDS_MAX
+        })
+}
+
+fn grams_fit(grams: &super::GramView<'_>, models: usize) -> bool {
+    if models == 0 {
+        return grams.filter.is_empty()
+            && grams.starts.is_empty()
+            && grams.keys.is_empty()
+            && grams.first_weights.is_empty()
+            && grams.weights.is_empty()
+            && grams.texts.is_empty()
+            && grams.strings.is_empty();
+    }
+    let buckets = grams.starts.len().saturating_sub(1);
+    let count = grams.keys.len();
+    let Ok(strings) = std::str::from_utf8(grams.strings) else {
+        return false;
+    };
+    let row = |row: &super::WeightRow| {
+        int::to_usize(row.model) < models
+            && i64::from(row.weight).abs() <= limits::WEIGHT_MAX
+    };
+    // A table of one would need a shift by all 64 bits of a hash.
+    grams.filter.len().is_power_of_two()
+        && buckets.is_power_of_two()
+        && buckets > 1
+        && is_offset_table(grams.starts, count)
+        && grams.first_weights.len() == count + 1
+        && is_offset_table(grams.first_weights, grams.weights.len())
+        && grams.weights.iter().all(row)
+        && grams.texts.len() == count + 1
+        && is_offset_table(grams.texts, strings.len())
+        && grams
+            .texts
+            .iter()
+            .all(|at| strings.is_char_boundary(int::to_usize(*at)))
+}
+
 fn rules(meta: &Meta) -> Result<(), Kind> {
     let sets = meta.sets.len();
     for (number, set) in meta.sets.iter().enumerate() {
@@ -303,10 +354,28 @@ fn rules(meta: &Meta) -> Result<(), Kind> {
             condition.each_set(&mut |set| {
                 good &= int::to_usize(set) < rule.sets.len();
             });
+            good &= scores_fit(condition, rule, meta);
         }
         if !good {
             return Err(damaged(format!("rule {} is malformed", rule.id)));
         }
     }
     Ok(())
+}
+
+/// Whether `score` asks only for models. The sets of the rule and the
+/// operands of the condition were found to exist.
+fn scores_fit(condition: &Condition, rule: &RuleMeta, meta: &Meta) -> bool {
+    match condition {
+        Condition::Score(set, _, number) => {
+            let known = rule.sets.get(int::to_usize(*set));
+            let set = known.and_then(|s| meta.sets.get(int::to_usize(s.1)));
+            number.is_finite() && set.is_some_and(|set| set.model.is_some())
+        }
+        Condition::Not(inner) => scores_fit(inner, rule, meta),
+        Condition::And(all) | Condition::Or(all) => {
+            all.iter().all(|inner| scores_fit(inner, rule, meta))
+        }
+        _ => true,
+    }
 }

@@ -5,7 +5,7 @@
 //! ```text
 //! offset  size  what
 //!      0     8  magic "TROMMEL\0"
-//!      8     4  format version (this document: 3)
+//!      8     4  format version (this document: 4)
 //!     12     4  byte-order mark 0x01020304
 //!     16    32  digest: BLAKE3 of every byte from offset 48 to the end
 //!     48    32  digest of the fold tables the patterns were made with
@@ -45,6 +45,14 @@
 //! | 27 | u32 | bucket starts, one more than buckets, 2^n buckets |
 //! | 28 | 3 u32 | key hash, pattern and place of the anchor, by bucket |
 //! | 29–31 | | the same three for all other terms |
+//! | 32 | u64 | learned dictionaries (empty without one): filter of n-gram
+//! | | | keys, 2^n words |
+//! | 33 | u32 | bucket starts in section 34, one more than buckets, 2^n |
+//! | 34 | u64 | keys of n-grams, grouped by bucket |
+//! | 35 | u32 | first weight of each n-gram, one more than n-grams |
+//! | 36 | [`WeightRow`] | weights, grouped by n-gram |
+//! | 37 | u32 | text of each n-gram in section 38, one more than n-grams |
+//! | 38 | u8 | texts of the n-grams (UTF-8) |
 //!
 //! Example: an image of one pack with the single term `加微` holds one
 //! needle `[4, 5]`, one pattern row `{letters: 0, postings: 0, posting_count:
@@ -55,7 +63,7 @@ use bytemuck::{Pod, Zeroable};
 
 pub const MAGIC: [u8; 8] = *b"TROMMEL\0";
 /// Raised when an image of the old version can no longer be read as is.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 pub const BYTE_ORDER: u32 = 0x0102_0304;
 /// Bytes before the section table.
 pub const HEADER_LEN: usize = 96;
@@ -63,6 +71,11 @@ pub const HEADER_LEN: usize = 96;
 pub const DIGEST_FROM: usize = 48;
 pub const SECTION_LEN: usize = 24;
 pub const ALIGN: usize = 64;
+
+/// Letters of the longest character n-gram of a learned dictionary: four
+/// fill a key. Words of the longest word n-gram.
+pub const GRAM_CHARS_MAX: u8 = 4;
+pub const GRAM_WORDS_MAX: u8 = 2;
 
 /// Section ids.
 pub mod section {
@@ -95,9 +108,16 @@ pub mod section {
     /// What to add to the three sections from `SOUND_FILTER` on for those of
     /// the second phase.
     pub const SOUND_REST: u32 = 3;
+    pub const GRAM_FILTER: u32 = 32;
+    pub const GRAM_STARTS: u32 = 33;
+    pub const GRAM_KEYS: u32 = 34;
+    pub const GRAM_WEIGHTS: u32 = 35;
+    pub const WEIGHTS: u32 = 36;
+    pub const GRAM_TEXTS: u32 = 37;
+    pub const GRAM_STRINGS: u32 = 38;
 
     /// Name and element size of every section, in id order.
-    pub const ALL: [(u32, &str, usize); 31] = [
+    pub const ALL: [(u32, &str, usize); 38] = [
         (CLASS_INDEX, "class_index", 2),
         (CLASS_BLOCKS, "class_blocks", 4),
         (NEEDLE_STARTS, "needle_starts", 4),
@@ -129,6 +149,13 @@ pub mod section {
         (SOUND_FILTER + SOUND_REST, "rest_sound_filter", 8),
         (SOUND_STARTS + SOUND_REST, "rest_sound_starts", 4),
         (SOUND_ENTRIES + SOUND_REST, "rest_sound_entries", 12),
+        (GRAM_FILTER, "gram_filter", 8),
+        (GRAM_STARTS, "gram_starts", 4),
+        (GRAM_KEYS, "gram_keys", 8),
+        (GRAM_WEIGHTS, "gram_weights", 4),
+        (WEIGHTS, "weights", 8),
+        (GRAM_TEXTS, "gram_texts", 4),
+        (GRAM_STRINGS, "gram_strings", 1),
     ];
 }
 
@@ -277,4 +304,15 @@ pub mod gap {
     /// Between typed syllables: separators may be there or not.
     pub const SYLLABLE: u8 = 3;
     pub const MAX: u8 = SYLLABLE;
+}
+
+/// What an n-gram adds to the score of a model.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Pod, Zeroable,
+)]
+#[repr(C)]
+pub struct WeightRow {
+    pub model: u32,
+    /// In ten-thousandths.
+    pub weight: i32,
 }

@@ -11,6 +11,26 @@ pub struct Meta {
     pub packs: Vec<PackMeta>,
     pub sets: Vec<SetMeta>,
     pub rules: Vec<RuleMeta>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub models: Vec<ModelMeta>,
+}
+
+/// A learned dictionary. Its n-grams are in sections of their own.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ModelMeta {
+    /// `PACK/FILE`: for messages.
+    pub name: String,
+    /// What every score begins with, in ten-thousandths.
+    pub bias: i64,
+    pub grams: u32,
+    /// Letters of the longest character n-gram, words of the longest word
+    /// n-gram.
+    pub chars: u8,
+    pub words: u8,
+    /// No score of it wakes a rule: it is summed up only for records in
+    /// which a rule that asks for it is due.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lazy: bool,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -48,6 +68,9 @@ pub struct SetMeta {
     /// The set that holds the regexes' literals.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub literals: Option<u32>,
+    /// The set is a model: only `score` asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<u32>,
 }
 
 fn is_zero(value: &u32) -> bool {
@@ -107,6 +130,8 @@ pub enum Condition {
     Before(u32, u32, u32),
     Quoted(u32),
     Starts(u32),
+    /// The score of a model against a number.
+    Score(u32, Op, f64),
     Field(String, Op, Literal),
     In(String, Vec<Literal>),
     Not(Box<Condition>),
@@ -173,7 +198,8 @@ impl Condition {
             | Condition::Count(set, ..)
             | Condition::Distinct(set, ..)
             | Condition::Quoted(set)
-            | Condition::Starts(set) => visit(*set),
+            | Condition::Starts(set)
+            | Condition::Score(set, ..) => visit(*set),
             Condition::Any(sets) | Condition::All(sets) => {
                 sets.iter().for_each(|set| visit(*set));
             }

@@ -18,13 +18,15 @@ use crate::base::int;
 use crate::base::limits;
 
 pub use format::{
-    Gate, KEY_LINE, MAGIC, NARROW_WORDS, PatternRow, TermRow, VERSION, gap,
-    section,
+    GRAM_CHARS_MAX, GRAM_WORDS_MAX, Gate, KEY_LINE, MAGIC, NARROW_WORDS,
+    PatternRow, TermRow, VERSION, WeightRow, gap, section,
 };
-pub use meta::{Condition, Literal, Meta, Op, PackMeta, RuleMeta, SetMeta};
+pub use meta::{
+    Condition, Literal, Meta, ModelMeta, Op, PackMeta, RuleMeta, SetMeta,
+};
 pub use mmap::map;
-pub use view::{FusedView, ImageView, Pattern, SoundView};
-pub use write::{FusedParts, Parts, SoundParts, write};
+pub use view::{FusedView, GramView, ImageView, Pattern, SoundView};
+pub use write::{FusedParts, GramParts, Parts, SoundParts, write};
 
 /// Why an image could not be opened.
 #[derive(Debug, thiserror::Error)]

@@ -2,7 +2,7 @@
 //! Relies on `check` having walked every index.
 
 use super::check::Sections;
-use super::format::{PatternRow, TermRow, section};
+use super::format::{PatternRow, TermRow, WeightRow, section};
 use crate::base::int;
 use crate::fold::ClassView;
 
@@ -26,6 +26,8 @@ pub struct ImageView<'a> {
     pub fused: [FusedView<'a>; 2],
     /// The same of the sound plane.
     pub sound: [SoundView<'a>; 2],
+    /// N-grams of learned dictionaries.
+    pub grams: GramView<'a>,
 }
 
 /// Search tables of the sound plane (`scan::sound`).
@@ -44,6 +46,50 @@ impl<'a> SoundView<'a> {
             starts: cast(bytes, of, section::SOUND_STARTS + from),
             entries: cast(bytes, of, section::SOUND_ENTRIES + from),
         }
+    }
+}
+
+/// N-grams of all models with their weights. Empty without a model.
+#[derive(Clone, Copy, Debug)]
+pub struct GramView<'a> {
+    pub filter: &'a [u64],
+    pub starts: &'a [u32],
+    pub keys: &'a [u64],
+    pub first_weights: &'a [u32],
+    pub weights: &'a [WeightRow],
+    pub texts: &'a [u32],
+    pub strings: &'a [u8],
+}
+
+impl<'a> GramView<'a> {
+    fn new(bytes: &'a [u8], of: &Sections) -> GramView<'a> {
+        GramView {
+            filter: cast(bytes, of, section::GRAM_FILTER),
+            starts: cast(bytes, of, section::GRAM_STARTS),
+            keys: cast(bytes, of, section::GRAM_KEYS),
+            first_weights: cast(bytes, of, section::GRAM_WEIGHTS),
+            weights: cast(bytes, of, section::WEIGHTS),
+            texts: cast(bytes, of, section::GRAM_TEXTS),
+            strings: cast(bytes, of, section::GRAM_STRINGS),
+        }
+    }
+
+    /// What a row of a table of starts covers.
+    fn range(starts: &[u32], at: u32) -> std::ops::Range<usize> {
+        let at = int::to_usize(at);
+        int::to_usize(starts[at])..int::to_usize(starts[at + 1])
+    }
+
+    /// The weights of an n-gram, one for each model that has it.
+    #[inline]
+    pub fn weights_of(&self, gram: u32) -> &'a [WeightRow] {
+        &self.weights[GramView::range(self.first_weights, gram)]
+    }
+
+    /// An n-gram as a person reads it.
+    pub fn text(&self, gram: u32) -> &'a str {
+        let bytes = &self.strings[GramView::range(self.texts, gram)];
+        std::str::from_utf8(bytes).unwrap_or("")
     }
 }
 
@@ -104,6 +150,7 @@ impl<'a> ImageView<'a> {
                 .map(|from| FusedView::new(bytes, sections, from)),
             sound: [0, section::SOUND_REST]
                 .map(|from| SoundView::new(bytes, sections, from)),
+            grams: GramView::new(bytes, sections),
         }
     }
 

@@ -3,7 +3,7 @@
 
 use super::format::{
     ALIGN, BYTE_ORDER, DIGEST_FROM, HEADER_LEN, MAGIC, PatternRow,
-    SECTION_LEN, TermRow, VERSION, section,
+    SECTION_LEN, TermRow, VERSION, WeightRow, section,
 };
 use super::meta::Meta;
 use crate::base::int;
@@ -29,6 +29,7 @@ pub struct Parts {
     pub fused: [FusedParts; 2],
     /// The same of the sound plane.
     pub sound: [SoundParts; 2],
+    pub grams: GramParts,
     pub tables_digest: [u8; 32],
 }
 
@@ -74,6 +75,32 @@ impl SoundParts {
     }
 }
 
+/// N-grams of learned dictionaries (`scan::build_grams`).
+#[derive(Clone, Debug, Default)]
+pub struct GramParts {
+    pub filter: Vec<u64>,
+    pub starts: Vec<u32>,
+    pub keys: Vec<u64>,
+    pub first_weights: Vec<u32>,
+    pub weights: Vec<WeightRow>,
+    pub texts: Vec<u32>,
+    pub strings: Vec<u8>,
+}
+
+impl GramParts {
+    fn bodies(&self) -> [&[u8]; 7] {
+        [
+            bytemuck::cast_slice(&self.filter),
+            bytemuck::cast_slice(&self.starts),
+            bytemuck::cast_slice(&self.keys),
+            bytemuck::cast_slice(&self.first_weights),
+            bytemuck::cast_slice(&self.weights),
+            bytemuck::cast_slice(&self.texts),
+            &self.strings,
+        ]
+    }
+}
+
 /// Serialises the parts. Only little-endian machines are supported (the
 /// image is used in place); a big-endian build fails in `image::check`.
 pub fn write(parts: &Parts) -> Vec<u8> {
@@ -95,6 +122,7 @@ pub fn write(parts: &Parts) -> Vec<u8> {
     ];
     bodies.extend(parts.fused.iter().flat_map(FusedParts::bodies));
     bodies.extend(parts.sound.iter().flat_map(SoundParts::bodies));
+    bodies.extend(parts.grams.bodies());
     let mut out = vec![0u8; HEADER_LEN + SECTION_LEN * bodies.len()];
     for (number, (body, (id, _, size))) in
         bodies.iter().zip(&section::ALL).enumerate()

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::image::Literal;
+use crate::image::{Literal, Op};
 use crate::pack::condition::Expr;
 use crate::pack::table::Sp;
 
@@ -28,7 +28,8 @@ pub fn operands(expr: &Expr) -> Vec<&Sp<String>> {
         | Expr::Count(set, ..)
         | Expr::Distinct(set, ..)
         | Expr::Quoted(set)
-        | Expr::Starts(set) => vec![set],
+        | Expr::Starts(set)
+        | Expr::Score(set, ..) => vec![set],
         Expr::Any(sets) | Expr::All(sets) => sets.iter().collect(),
         Expr::Near(a, b, _) | Expr::Before(a, b, _) => vec![a, b],
         _ => Vec::new(),
@@ -77,7 +78,7 @@ pub fn decides(expr: &Expr, set: &str) -> bool {
         Expr::Count(s, op, n) | Expr::Distinct(s, op, n) => {
             op.holds(Some(u32::from(s.value == set).cmp(n)))
         }
-        Expr::Near(..) | Expr::Before(..) => false,
+        Expr::Near(..) | Expr::Before(..) | Expr::Score(..) => false,
         Expr::Field(..) | Expr::In(..) | Expr::Not(_) => true,
         Expr::And(parts) => parts.iter().all(|part| decides(part, set)),
         Expr::Or(parts) => parts.iter().any(|part| decides(part, set)),
@@ -93,7 +94,10 @@ pub fn needs_nothing(expr: &Expr) -> bool {
         | Expr::Any(_)
         | Expr::All(_)
         | Expr::Near(..)
-        | Expr::Before(..) => false,
+        | Expr::Before(..)
+        | Expr::Score(_, Op::Ge | Op::Gt, _) => false,
+        // A score may be anything.
+        Expr::Score(..) => true,
         Expr::Count(_, op, n) | Expr::Distinct(_, op, n) => {
             op.holds(Some(0.cmp(n)))
         }
@@ -128,6 +132,9 @@ pub fn show(expr: &Expr) -> String {
         }
         Expr::Quoted(set) => format!("quoted({})", set.value),
         Expr::Starts(set) => format!("starts({})", set.value),
+        Expr::Score(set, op, number) => {
+            format!("score({}) {} {number}", set.value, op.as_str())
+        }
         Expr::Field(path, op, literal) => {
             format!("{} {} {}", path.value, op.as_str(), literal_text(literal))
         }

@@ -32,7 +32,7 @@ fn run(pass: &Pass<'_>, out: &mut Vec<Diagnostic>) {
             .flat_map(|rule| rule.sets.iter().map(|(_, def)| def));
         let named: BTreeSet<&str> = shared
             .chain(own)
-            .flat_map(|def| def.files.iter())
+            .flat_map(|def| def.files.iter().chain(&def.weights))
             .map(|name| name.value.as_str())
             .collect();
         let files = &pass.compilation.files;
@@ -42,7 +42,7 @@ fn run(pass: &Pass<'_>, out: &mut Vec<Diagnostic>) {
         }
         for file in pass.files(pack) {
             let name = files[file].name.as_str();
-            if name.ends_with(".txt") && !named.contains(name) {
+            if !name.ends_with(".toml") && !named.contains(name) {
                 let text = &files[file].text;
                 let end = text.find('\n').unwrap_or(text.len());
                 out.push(Diagnostic::new(
@@ -50,7 +50,7 @@ fn run(pass: &Pass<'_>, out: &mut Vec<Diagnostic>) {
                     format!("no set uses `{name}`"),
                     file,
                     0..end,
-                    "these terms are not looked for",
+                    "what is in it is not looked for",
                 ));
             }
         }

@@ -8,6 +8,7 @@
 //! not   := "not" not | "(" or ")" | call | field | SET
 //! call  := any(S, …) | all(S, …) | count(S) op N | distinct(S) op N
 //!        | near(A, B, N) | before(A, B, N) | quoted(S) | starts(S)
+//!        | score(MODEL) op NUMBER
 //! field := PATH op literal | PATH in [literal, …]
 //! op    := == != < <= > >=
 //! ```
@@ -34,6 +35,7 @@ pub enum Expr {
     Before(Sp<String>, Sp<String>, u32),
     Quoted(Sp<String>),
     Starts(Sp<String>),
+    Score(Sp<String>, Op, f64),
     Field(Sp<String>, Op, Literal),
     In(Sp<String>, Vec<Literal>),
     Not(Box<Expr>),
@@ -171,10 +173,10 @@ impl Parser<'_> {
                 (_, ']') => (Token::ListClose, 1),
                 (_, ',') => (Token::Comma, 1),
                 (_, '"' | '\'') => self.quoted(rest, at, c)?,
-                (_, '0'..='9') => {
-                    let len = rest
+                (_, '0'..='9' | '-') if is_number(rest) => {
+                    let len = 1 + rest[1..]
                         .find(|c: char| !c.is_ascii_digit() && c != '.')
-                        .unwrap_or(rest.len());
+                        .unwrap_or(rest.len() - 1);
                     match rest[..len].parse() {
                         Ok(number) => (Token::Number(number), len),
                         Err(_) => {
@@ -333,17 +335,17 @@ impl Parser<'_> {
                     Expr::Before(a, b, n)
                 }
             }
+            "score" => {
+                let set = self.name()?;
+                self.expect(Token::Close)?;
+                let op = self.operator()?;
+                let number = self.decimal()?;
+                return Ok(Expr::Score(set, op, number));
+            }
             "count" | "distinct" => {
                 let set = self.name()?;
                 self.expect(Token::Close)?;
-                let (token, span) = self.next();
-                let Token::Op(op) = token else {
-                    let label = format!(
-                        "expected an operator such as `>=`, found {}",
-                        token.show()
-                    );
-                    return self.fail(&span, label, "");
-                };
+                let op = self.operator()?;
                 let n = self.whole_number()?;
                 return Ok(if name == "count" {
                     Expr::Count(set, op, n)
@@ -354,7 +356,7 @@ impl Parser<'_> {
             _ => {
                 let known = [
                     "any", "all", "count", "distinct", "near", "before",
-                    "quoted", "starts",
+                    "quoted", "starts", "score",
                 ];
                 let near = crate::base::near::nearest(name, known);
                 let help = near
@@ -391,6 +393,27 @@ impl Parser<'_> {
                 self.fail(&span, label, "")
             }
         }
+    }
+
+    fn operator(&mut self) -> Parsed<Op> {
+        let (token, span) = self.next();
+        if let Token::Op(op) = token {
+            return Ok(op);
+        }
+        let label = format!(
+            "expected an operator such as `>=`, found {}",
+            token.show()
+        );
+        self.fail(&span, label, "")
+    }
+
+    fn decimal(&mut self) -> Parsed<f64> {
+        let (token, span) = self.next();
+        if let Token::Number(number) = token {
+            return Ok(number);
+        }
+        let label = format!("expected a number, found {}", token.show());
+        self.fail(&span, label, "")
     }
 
     fn whole_number(&mut self) -> Parsed<u32> {
@@ -442,6 +465,12 @@ impl Parser<'_> {
             format!("expected {}, found {}", wanted.show(), token.show());
         self.fail(&span, label, "")
     }
+}
+
+/// A digit, or a minus sign right before one.
+fn is_number(rest: &str) -> bool {
+    let digits = rest.strip_prefix('-').unwrap_or(rest);
+    digits.starts_with(|c: char| c.is_ascii_digit())
 }
 
 fn is_name(c: char) -> bool {

@@ -84,8 +84,8 @@ codes! {
     CONDITION "E008" Error "condition not understood"
         "The condition does not follow the grammar: `or and not ( )`, \
          `SET`, `any(S…)`, `all(S…)`, `count(S) op n`, `distinct(S) op n`, \
-         `near(A,B,n)`, `before(A,B,n)`, `quoted(S)`, `starts(S)`, `field op \
-         literal`, `field in [..]`.";
+         `near(A,B,n)`, `before(A,B,n)`, `quoted(S)`, `starts(S)`, \
+         `score(MODEL) op number`, `field op literal`, `field in [..]`.";
     UNKNOWN_FIELD "E009" Error "unknown field"
         "Fields are `surface`, `lang`, `author`, `group`, `created_at`, \
          `text.len`, `text.letters`, `text.digits`, `text.urls`, \
@@ -119,6 +119,21 @@ codes! {
     TOO_LARGE "E019" Error "dictionary too large"
         "The packs together need more letters or bytes than an image can \
          hold.";
+    BAD_WEIGHTS "E030" Error "weights file not understood"
+        "A line of a weights file is `bias`, `char` or `word`, a tab, the \
+         n-gram (not for `bias`), a tab and the weight. A character n-gram \
+         has 1 to 4 letters, a word n-gram one or two words. There is one \
+         bias, and no n-gram stands there twice.";
+    MODEL_USE "E031" Error "a model is no set of hits"
+        "A set with `weights` is a model: it has a score, not places. \
+         Conditions ask it with `score(MODEL) >= x` and nothing else, and \
+         `score` asks nothing but a model. It cannot be part of another \
+         set.";
+    SCORE_ALONE "E032" Error "a score alone takes down"
+        "A score is a sum of signs that no person put together. A rule that \
+         can fire on scores alone may report, not take down: say `ceiling = \
+         \"report\"`, or ask for an independent sign as well, as in \
+         `score(m) >= 3 and contact`.";
 }
 
 /// A place in a source file.

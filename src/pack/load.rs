@@ -81,7 +81,7 @@ fn shipped_files(dir: &Dir<'_>, pack: &str, out: &mut Vec<SourceFile>) {
 
 /// Whether a file of a pack folder belongs to the pack.
 fn is_source(name: &str) -> bool {
-    name.ends_with(".toml") || name.ends_with(".txt")
+    [".toml", ".txt", ".tsv"].iter().any(|end| name.ends_with(end))
 }
 
 /// The packs at a path: a folder with `pack.toml`, a folder of such folders,
@@ -134,11 +134,12 @@ fn lone_file(path: &Path) -> Result<PackSource, LoadError> {
         .unwrap_or_default();
     let name = file_name.trim_end_matches(".toml").to_owned();
     let mut files = vec![read(path, file_name)?];
-    // Term files beside it work as they do in a pack.
-    if let Some(parent) = path.parent() {
-        let terms = parent.join("terms");
-        if terms.is_dir() {
-            walk(&terms, "terms/", &mut files)?;
+    // Term files and models beside it work as they do in a pack.
+    let parent = path.parent().unwrap_or(Path::new(""));
+    for beside in ["terms", "weights"] {
+        let folder = parent.join(beside);
+        if folder.is_dir() {
+            walk(&folder, &format!("{beside}/"), &mut files)?;
         }
     }
     Ok(PackSource { name, files })

@@ -17,19 +17,22 @@ use super::diagnostic::{
 };
 use super::expand::{self, Spelling};
 use super::frequency::ByClass;
+use super::score;
 use super::sets::{NumberedTerm, Packs, Sets};
 use super::sound;
 use super::syntax::{Rule, Status};
 use super::table::Sp;
 use crate::base::clock::{self, Date};
-use crate::base::{int, near};
+use crate::base::{int, limits, near};
 use crate::eval::TEXT_FACTS;
 use crate::fold::{self, Level, letter, tables};
 use crate::image::{
-    Condition, Meta, PackMeta, Parts, PatternRow, RuleMeta, SoundParts,
-    TermRow,
+    Condition, Meta, ModelMeta, Op, PackMeta, Parts, PatternRow, RuleMeta,
+    SoundParts, TermRow,
 };
-use crate::scan::{Needle, Phase, build_fused, build_sound, is_heard};
+use crate::scan::{
+    Needle, Phase, build_fused, build_grams, build_sound, is_heard,
+};
 
 /// Everything the image needs, or `None` when the dictionary is too large.
 pub fn lower(
@@ -58,16 +61,6 @@ pub fn lower(
             }
         }
     }
-    let metas = packs.syntaxes.iter().zip(active).map(|(syntax, active)| {
-        let manifest = &syntax.manifest;
-        PackMeta {
-            name: manifest.name.clone(),
-            version: manifest.version.clone(),
-            languages: manifest.languages.clone(),
-            licence: manifest.licence.clone(),
-            active: *active,
-        }
-    });
     let waking = waking(&rules, &sets);
     let mut metas_of_sets = sets.metas.clone();
     let mut searched = Vec::with_capacity(sets.terms.len());
@@ -85,21 +78,59 @@ pub fn lower(
     let meta = Meta {
         engine: env!("CARGO_PKG_VERSION").to_owned(),
         tables: tables::TABLES_VERSION.to_owned(),
-        packs: metas.collect(),
+        packs: pack_metas(packs, active),
         sets: metas_of_sets,
         rules,
+        models: Vec::new(),
     };
-    let parts = dictionary(&sets.terms, &searched, &waking, meta);
+    let meta = Meta { models: models(&meta, &sets), ..meta };
+    let grams = build_grams(&sets.grams, &meta.models);
+    let small = meta.models.len() <= limits::MODELS_MAX;
+    let parts = dictionary(&sets.terms, &searched, &waking, meta)
+        .filter(|_| small)
+        .map(|parts| Parts { grams, ..parts });
     if parts.is_none() {
         out.push(Diagnostic::new(
             &TOO_LARGE,
             "dictionary too large",
             0,
             0..0,
-            "more letter classes than an image can hold",
+            "more letter classes or models than an image can hold",
         ));
     }
     parts
+}
+
+/// The models, lazy those that no rule is woken by.
+fn models(meta: &Meta, sets: &Sets) -> Vec<ModelMeta> {
+    let mut models = sets.models.clone();
+    models.iter_mut().for_each(|model| model.lazy = true);
+    for rule in &meta.rules {
+        for (_, number) in &rule.sets {
+            let set = &meta.sets[int::to_usize(*number)];
+            let wakes =
+                rule.triggers.as_ref().is_none_or(|all| all.contains(number));
+            if let (Some(model), true) = (set.model, wakes) {
+                models[int::to_usize(model)].lazy = false;
+            }
+        }
+    }
+    models
+}
+
+fn pack_metas(packs: &Packs<'_>, active: &[bool]) -> Vec<PackMeta> {
+    let all = packs.syntaxes.iter().zip(active);
+    all.map(|(syntax, active)| {
+        let manifest = &syntax.manifest;
+        PackMeta {
+            name: manifest.name.clone(),
+            version: manifest.version.clone(),
+            languages: manifest.languages.clone(),
+            licence: manifest.licence.clone(),
+            active: *active,
+        }
+    })
+    .collect()
 }
 
 fn duplicate(rule: &Rule, first: &Rule) -> Diagnostic {
@@ -133,6 +164,7 @@ fn lower_rule(
     }
     let names: Vec<&str> =
         rule.sets.iter().map(|(name, _)| name.value.as_str()).collect();
+    score::check(rule, &numbers, sets, out);
     let mut lowering = Lowering { names: &names, rule, out };
     let when = rule.when_expr.as_ref().map(|expr| lowering.expr(expr));
     let unless = rule.unless_expr.as_ref().map(|expr| lowering.expr(expr));
@@ -265,6 +297,9 @@ impl<'a> Lowering<'a> {
             }
             Expr::Quoted(name) => Condition::Quoted(self.set(name)),
             Expr::Starts(name) => Condition::Starts(self.set(name)),
+            Expr::Score(name, op, number) => {
+                Condition::Score(self.set(name), *op, *number)
+            }
             Expr::Field(name, op, literal) => {
                 Condition::Field(self.field(name), *op, literal.clone())
             }
@@ -339,7 +374,9 @@ fn alone(condition: &Condition, set: u32) -> bool {
             let found = u32::from(*s == set);
             op.holds(Some(found.cmp(n)))
         }
-        Condition::Near(..) | Condition::Before(..) => false,
+        Condition::Near(..) | Condition::Before(..) | Condition::Score(..) => {
+            false
+        }
         Condition::Field(..) | Condition::In(..) | Condition::Not(_) => true,
         Condition::And(parts) => parts.iter().all(|p| alone(p, set)),
         Condition::Or(parts) => parts.iter().any(|p| alone(p, set)),
@@ -372,6 +409,9 @@ fn triggers(
         Condition::Near(a, b, _) | Condition::Before(a, b, _) => {
             cheapest(vec![one(*a), one(*b)])
         }
+        // A score is known before any rule is looked at.
+        Condition::Score(set, Op::Ge | Op::Gt, _) => one(*set),
+        Condition::Score(..) => None,
         Condition::Field(..) | Condition::In(..) | Condition::Not(_) => None,
         Condition::And(parts) => cheapest(
             parts.iter().map(|p| triggers(p, numbers, sets)).collect(),

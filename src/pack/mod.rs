@@ -8,11 +8,13 @@ mod frequency;
 pub mod load;
 mod lower;
 pub mod marked;
+mod score;
 mod sets;
 mod sound;
 pub(crate) mod syntax;
 pub(crate) mod table;
 pub(crate) mod term;
+pub(crate) mod weights;
 
 use std::collections::BTreeSet;
 

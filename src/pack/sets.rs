@@ -4,17 +4,19 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::diagnostic::{
-    BAD_REGEX, Diagnostic, EMPTY_TERM, LONG_TERM, MISSING_FILE, SET_CYCLE,
-    UNKNOWN_SET, UNKNOWN_VALIDATOR,
+    BAD_REGEX, Diagnostic, EMPTY_TERM, LONG_TERM, MISSING_FILE, MODEL_USE,
+    SET_CYCLE, UNKNOWN_SET, UNKNOWN_VALIDATOR,
 };
 use super::frequency;
 use super::load::SourceFile;
 use super::syntax::{SetDef, Syntax};
 use super::table::Sp;
 use super::term::{self, Line, Term};
+use super::weights;
 use crate::base::{int, limits, near};
 use crate::fold::Level;
-use crate::image::SetMeta;
+use crate::image::{ModelMeta, SetMeta, WeightRow};
+use crate::scan::GramEntry;
 use crate::validate;
 
 /// A term with its place in the numbering.
@@ -38,6 +40,8 @@ pub struct Sets {
     /// How often the terms of each set are expected in ordinary text, in
     /// parts of 10^9 characters.
     pub cost_of_terms: Vec<u64>,
+    pub models: Vec<ModelMeta>,
+    pub grams: Vec<GramEntry>,
     shared: HashMap<String, State>,
     /// Sets of rules by content.
     same: HashMap<String, u32>,
@@ -103,7 +107,8 @@ impl Sets {
             && def.list.is_empty()
             && def.files.is_empty()
             && def.validators.is_empty()
-            && def.regexes.is_empty();
+            && def.regexes.is_empty()
+            && def.weights.is_none();
         if only_ref {
             return self.reference(packs, pack, &def.refs[0], def, out);
         }
@@ -199,12 +204,19 @@ impl Sets {
         let mut single = false;
         for name in &def.refs {
             if let Some(member) = self.reference(packs, pack, name, def, out) {
+                if self.metas[int::to_usize(member)].model.is_some() {
+                    out.push(model_in_set(name, def.file));
+                }
                 single |= self.has_single[int::to_usize(member)];
                 if !meta.members.contains(&member) {
                     meta.members.push(member);
                 }
             }
         }
+        meta.model = def
+            .weights
+            .as_ref()
+            .and_then(|name| self.model(packs, pack, name, def.file, out));
         meta.literals = self.literals(full, def, out);
         for name in &def.validators {
             if is_validator(&name.value) {
@@ -242,6 +254,46 @@ impl Sets {
         self.metas.push(meta);
         self.has_single.push(single);
         number
+    }
+
+    /// The number of a model, read on first use.
+    fn model(
+        &mut self,
+        packs: &Packs<'_>,
+        pack: usize,
+        name: &Sp<String>,
+        from: usize,
+        out: &mut Vec<Diagnostic>,
+    ) -> Option<u32> {
+        let full =
+            format!("{}/{}", packs.syntaxes[pack].manifest.name, name.value);
+        let known = self.models.iter().position(|model| model.name == full);
+        if let Some(number) = known {
+            return Some(int::to_u32(number));
+        }
+        let number = int::to_u32(self.models.len());
+        let Some(file) = packs.file(pack, &name.value) else {
+            out.push(missing_file(packs, pack, name, from));
+            return None;
+        };
+        let weights = weights::parse(&packs.files[file].text, file, out);
+        let mut meta = ModelMeta {
+            name: full,
+            bias: weights.bias,
+            grams: int::to_u32(weights.rows.len()),
+            chars: 0,
+            words: 0,
+            lazy: false,
+        };
+        for row in weights.rows {
+            meta.chars = meta.chars.max(row.chars);
+            meta.words = meta.words.max(row.words);
+            let weight = WeightRow { model: number, weight: row.weight };
+            let (key, text) = (row.key, row.text);
+            self.grams.push(GramEntry { key, text, row: weight });
+        }
+        self.models.push(meta);
+        Some(number)
     }
 
     /// The hidden set that finds the literals of regexes.
@@ -372,6 +424,16 @@ impl Sets {
     }
 }
 
+fn model_in_set(name: &Sp<String>, file: usize) -> Diagnostic {
+    Diagnostic::new(
+        &MODEL_USE,
+        format!("`{}` is a model", name.value),
+        file,
+        name.span.clone(),
+        "cannot be part of another set",
+    )
+}
+
 fn term_problem(
     term: &Term,
     file: usize,
@@ -409,7 +471,7 @@ fn term_problem(
 /// A key that is equal for two sets of a pack that find the same. Regexes
 /// are left alone: they are few and carry their literals.
 fn same_content(pack: usize, def: &SetDef) -> Option<String> {
-    if !def.regexes.is_empty() {
+    if !def.regexes.is_empty() || def.weights.is_some() {
         return None;
     }
     let mut key = format!("{pack}\n{}\n", def.level.as_str());
@@ -465,7 +527,7 @@ fn missing_file(
     let all: Vec<&str> = packs.files[base..base + packs.counts[pack]]
         .iter()
         .map(|file| file.name.as_str())
-        .filter(|name| name.ends_with(".txt"))
+        .filter(|name| !name.ends_with(".toml"))
         .collect();
     let diagnostic = Diagnostic::new(
         &MISSING_FILE,

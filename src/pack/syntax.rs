@@ -7,7 +7,9 @@ use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 
 use super::condition::{self, Expr};
-use super::diagnostic::{BAD_ID, BAD_VALUE, Diagnostic, SYNTAX, WRONG_TYPE};
+use super::diagnostic::{
+    BAD_ID, BAD_VALUE, Diagnostic, MODEL_USE, SYNTAX, WRONG_TYPE,
+};
 use super::load::{PackSource, SourceFile};
 use super::marked::{self, Mark};
 use super::table::{Reader, Sp, number};
@@ -37,6 +39,8 @@ pub struct SetDef {
     pub validators: Vec<Sp<String>>,
     pub regexes: Vec<Sp<String>>,
     pub literals: Vec<Sp<String>>,
+    /// The set is a model: its weights file.
+    pub weights: Option<Sp<String>>,
     pub level: Level,
 }
 
@@ -354,6 +358,7 @@ fn set_def(
         validators: reader.strings("validator"),
         regexes: reader.strings("regex"),
         literals: reader.strings("literal"),
+        weights: reader.string("weights"),
         level: Level::default(),
     };
     def.refs.extend(reader.strings("union"));
@@ -375,7 +380,19 @@ fn set_def(
         && def.refs.is_empty()
         && def.validators.is_empty()
         && def.regexes.is_empty();
-    if empty {
+    if let (Some(weights), false) = (&def.weights, empty) {
+        out.push(
+            Diagnostic::new(
+                &MODEL_USE,
+                "a model and other things in one set",
+                file,
+                weights.span.clone(),
+                "",
+            )
+            .help("give the model a set of its own"),
+        );
+    }
+    if empty && def.weights.is_none() {
         out.push(
             Diagnostic::new(
                 &BAD_VALUE,
@@ -384,7 +401,10 @@ fn set_def(
                 span,
                 "",
             )
-            .help("give it one of list, file, ref, union, validator, regex"),
+            .help(
+                "give it one of list, file, ref, union, validator, regex, \
+                 weights",
+            ),
         );
     }
     def

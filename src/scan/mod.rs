@@ -12,8 +12,10 @@ mod avx2;
 mod avx512;
 mod folded;
 mod fused;
+pub mod grams;
 mod hear;
 mod reference;
+pub mod score;
 mod sieve;
 mod sound;
 mod walk;
@@ -28,6 +30,7 @@ use crate::verdict::Milli;
 pub use folded::Folded;
 pub use fused::{Frequency, Needle, build as build_fused};
 pub use hear::hear;
+pub use score::{Carrier, GramEntry, Scorer, Scores, build_grams};
 pub use sound::{
     Heard, Tokens, build as build_sound, candidates as sound_candidates,
     is_heard,
@@ -179,6 +182,13 @@ pub struct Prepared {
     /// The text with its escapes decoded, if it has any.
     decoded: Option<View>,
     inner: Reading,
+}
+
+impl Prepared {
+    /// The text with its escapes decoded, if it has any.
+    pub fn decoded(&self) -> Option<&View> {
+        self.decoded.as_ref()
+    }
 }
 
 /// One text folded plainly and, where that promises something, with

@@ -35,6 +35,8 @@ pub struct Match<'a> {
     pub penalty: Milli,
     pub folds: Folds,
     pub checksum: Option<bool>,
+    /// What an n-gram adds to a score, in ten-thousandths.
+    pub weight: Option<i64>,
 }
 
 /// The intervals of every firing rule, by rule, then by place.
@@ -47,12 +49,20 @@ pub fn matches_of<'a>(image: &'a Image, fired: &[Fired]) -> Vec<Match<'a>> {
         for used in &fired.used {
             let (name, number) = &meta.sets[int::to_usize(used.set)];
             let interval = &used.interval;
-            let (term, checksum) = match &interval.source {
-                Source::Term(term) => (view.term_text(*term), None),
-                Source::Found { name, checksum } => (*name, *checksum),
+            let (mut checksum, mut weight) = (None, None);
+            let term = match &interval.source {
+                Source::Term(term) => view.term_text(*term),
+                Source::Found { name, checksum: held } => {
+                    checksum = *held;
+                    name
+                }
                 Source::Regex(_) => {
                     let set = &image.meta().sets[int::to_usize(*number)];
-                    (set.label.as_str(), None)
+                    set.label.as_str()
+                }
+                Source::Gram { gram, weight: added } => {
+                    weight = Some(*added);
+                    view.grams.text(*gram)
                 }
             };
             all.insert(Match {
@@ -64,6 +74,7 @@ pub fn matches_of<'a>(image: &'a Image, fired: &[Fired]) -> Vec<Match<'a>> {
                 penalty: interval.penalty,
                 folds: interval.folds,
                 checksum,
+                weight,
             });
         }
     }
@@ -233,6 +244,10 @@ fn push_match(
     let _ = write!(out, "],\"penalty\":{}", found.penalty);
     if let Some(checksum) = found.checksum {
         let _ = write!(out, ",\"checksum\":{checksum}");
+    }
+    if let Some(weight) = found.weight {
+        let weight = int::signed_f64(weight) / 10_000.0;
+        let _ = write!(out, ",\"weight\":{weight}");
     }
     out.push(b'}');
 }

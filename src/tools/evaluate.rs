@@ -7,15 +7,17 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use anyhow::Context;
 use rayon::iter::{ParallelBridge, ParallelIterator};
 use serde_json::Value;
 
 use crate::base::int;
 use crate::decode::{DecodeScratch, Decoder, Item};
-use crate::eval::{Outcome, Scanner, Scratch};
+use crate::eval::{Outcome, Scanner, Scratch, Source};
 use crate::record::{Field, Lookup, Record};
 use crate::source::{Event, Frame, Next, Sources};
-use crate::verdict::Verdict;
+use crate::tools::curves::{self, Judged};
+use crate::verdict::{Category, Verdict};
 
 /// What to look at.
 #[derive(Clone, Debug)]
@@ -28,6 +30,8 @@ pub struct Plan {
     pub exclude: Vec<Exclude>,
     /// Collect wrong verdicts.
     pub errors: bool,
+    /// Keep every record with its rank, for curves and intervals.
+    pub keep: bool,
 }
 
 /// `KEY=VALUE` or `KEY=PREFIX*`.
@@ -48,6 +52,17 @@ impl Exclude {
         };
         let (key, value) = (key.to_owned(), value.to_owned());
         Some(Exclude { key, value, prefix })
+    }
+
+    /// Parses all values of the flag.
+    pub fn parse_all(all: &[String]) -> anyhow::Result<Vec<Exclude>> {
+        all.iter()
+            .map(|text| {
+                Exclude::parse(text).with_context(|| {
+                    format!("--exclude {text}: expected KEY=VALUE")
+                })
+            })
+            .collect()
     }
 
     fn holds(&self, members: &Value) -> bool {
@@ -143,6 +158,11 @@ pub struct Measured {
     /// Clean records whose `mention` is true.
     pub mention: Counts,
     pub rules: BTreeMap<u32, RuleCounts>,
+    /// By label and what became of it: the category of the rule that
+    /// decided, or `pass`.
+    pub confusion: BTreeMap<(String, &'static str), u64>,
+    /// Every record, in the order of the input, if the plan keeps them.
+    pub judged: Vec<Judged>,
     pub rejects: u64,
     pub excluded: u64,
     pub unlabelled: u64,
@@ -165,6 +185,10 @@ impl Measured {
             }
             own.alone += counts.alone;
         }
+        for (key, count) in other.confusion {
+            *self.confusion.entry(key).or_default() += count;
+        }
+        self.judged.extend(other.judged);
         self.rejects += other.rejects;
         self.excluded += other.excluded;
         self.unlabelled += other.unlabelled;
@@ -209,6 +233,7 @@ pub fn measure(
             a
         });
     measured.errors.sort();
+    measured.judged.sort_by(|a, b| a.place.cmp(&b.place));
     measured.source_errors.extend(broken.into_inner().unwrap_or_default());
     measured
 }
@@ -241,7 +266,7 @@ fn measure_frame(
 }
 
 /// All members of a record as JSON.
-fn members(record: &Record<'_>) -> Value {
+pub fn members(record: &Record<'_>) -> Value {
     match &record.lookup {
         Lookup::Json(raw) => {
             serde_json::from_slice(raw).unwrap_or(Value::Null)
@@ -265,6 +290,56 @@ fn plain(value: &Value) -> String {
     }
 }
 
+/// A record that has a label.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Labelled {
+    pub label: String,
+    pub id: String,
+    /// Which set it is of: the head of its id, or its file.
+    pub set: String,
+    /// One over the number under the weight key.
+    pub weight: f64,
+}
+
+/// Why a record is not looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Skip {
+    Excluded,
+    Unlabelled,
+}
+
+/// The label of a record with what belongs to it. A record with
+/// `text_filled` has that for its text.
+pub fn label_of(
+    key: &str,
+    weight_key: &str,
+    exclude: &[Exclude],
+    source: &str,
+    record: &mut Record<'_>,
+    members: &Value,
+) -> Result<Labelled, Skip> {
+    if exclude.iter().any(|exclude| exclude.holds(members)) {
+        return Err(Skip::Excluded);
+    }
+    let label = match members.get(key).map(plain) {
+        Some(label) if !label.is_empty() && label != "unlabelled" => label,
+        _ => return Err(Skip::Unlabelled),
+    };
+    if let Some(Value::String(filled)) = members.get("text_filled") {
+        let text = Cow::Owned(filled.clone());
+        record.fields.clear();
+        record.fields.push(Field { name: "text_filled", text });
+    }
+    let size = members.get(weight_key).and_then(|value| match value {
+        Value::String(text) => text.trim().parse().ok(),
+        other => other.as_f64(),
+    });
+    let weight = 1.0 / size.unwrap_or(1.0).max(1.0);
+    let id = members.get("id").map(plain).unwrap_or_default();
+    let set = set_name(&id, source);
+    Ok(Labelled { label, id, set, weight })
+}
+
 fn measure_record(
     scanner: &Scanner,
     plan: &Plan,
@@ -274,34 +349,42 @@ fn measure_record(
     scratch: &mut Scratch,
     out: &mut Measured,
 ) {
-    if plan.exclude.iter().any(|exclude| exclude.holds(members)) {
-        out.excluded += 1;
-        return;
-    }
-    let label = match members.get(&plan.label).map(plain) {
-        Some(label) if !label.is_empty() && label != "unlabelled" => label,
-        _ => {
-            out.unlabelled += 1;
-            return;
-        }
+    let found = label_of(
+        &plan.label,
+        "cluster_size",
+        &plan.exclude,
+        source,
+        &mut record,
+        members,
+    );
+    let Labelled { label, id, set, weight } = match found {
+        Ok(found) => found,
+        Err(Skip::Excluded) => return out.excluded += 1,
+        Err(Skip::Unlabelled) => return out.unlabelled += 1,
     };
-    if let Some(Value::String(filled)) = members.get("text_filled") {
-        let text = Cow::Owned(filled.clone());
-        record.fields.clear();
-        record.fields.push(Field { name: "text_filled", text });
-    }
     let outcome = scanner.scan(&record, scratch);
     let verdict = outcome.verdict();
     let is_clean = plan.clean.contains(&label);
-    let size = members.get("cluster_size").and_then(Value::as_f64);
-    let weight = 1.0 / size.unwrap_or(1.0).max(1.0);
-    let id = members.get("id").map(plain).unwrap_or_default();
-    let set = set_name(&id, source);
     let weight = if is_clean { 1.0 } else { weight };
     let group = out.groups.entry((set, label.clone())).or_default();
     group.add(verdict, weight);
     if is_clean && members.get("mention") == Some(&Value::Bool(true)) {
         out.mention.add(verdict, 1.0);
+    }
+    let rules = &scanner.image().meta().rules;
+    let category = outcome.deciding().and_then(|fired| {
+        Category::parse(&rules[int::to_usize(fired.rule)].category)
+    });
+    let became = category.map_or("pass", Category::as_str);
+    *out.confusion.entry((label.clone(), became)).or_default() += 1;
+    if plan.keep {
+        out.judged.push(Judged {
+            place: (source.to_owned(), record.line, record.offset),
+            clean: is_clean,
+            weight,
+            verdict,
+            rank: rank(scanner, &outcome, &record, scratch),
+        });
     }
     for fired in &outcome.fired {
         let counts = out.rules.entry(fired.rule).or_default();
@@ -318,6 +401,28 @@ fn measure_record(
         let line = error_line(scanner, &record, &outcome, &label, &id);
         out.errors.push(line);
     }
+}
+
+/// The rank of a record: the log odds of its most confident rule, or the
+/// highest score of a model, whichever is more. A rule that fired on scores
+/// alone adds nothing to them.
+fn rank(
+    scanner: &Scanner,
+    outcome: &Outcome,
+    record: &Record<'_>,
+    scratch: &mut Scratch,
+) -> f64 {
+    let by_hits = outcome.fired.iter().filter(|fired| {
+        let gram = |source: &Source| matches!(source, Source::Gram { .. });
+        fired.used.iter().any(|used| !gram(&used.interval.source))
+    });
+    let sure = by_hits.map(|fired| fired.confidence).max();
+    let odds = sure.map_or(curves::NOTHING, |confidence| {
+        let share = f64::from(confidence.0.clamp(1, 999)) / 1000.0;
+        (share / (1.0 - share)).ln()
+    });
+    let scores = scanner.last_scores(record, scratch).into_iter();
+    scores.fold(odds, f64::max)
 }
 
 /// `fbs_sms` of `fbs_sms-0a1b2c…`; the file's name when ids have no hyphen.

@@ -4,6 +4,7 @@
 
 use std::fmt::Write as _;
 
+use super::score_sum;
 use crate::base::{escape, int};
 use crate::eval::{Fired, Judgement, Scanner, Scratch, Source, Tri};
 use crate::fold::{self, Fold, letter, tables};
@@ -273,6 +274,7 @@ fn rule_section(
         }
     });
     out.push_str(&lines);
+    out.push_str(&score_sum::lines(scanner, rule, record, scratch));
     conclusion(rule, fired, style, out);
     out.push('\n');
 }
@@ -391,6 +393,9 @@ pub fn show(rule: &RuleMeta, condition: &Condition) -> String {
         }
         Condition::Quoted(set) => format!("quoted({})", name(set)),
         Condition::Starts(set) => format!("starts({})", name(set)),
+        Condition::Score(set, op, number) => {
+            format!("score({}) {} {number}", name(set), op.as_str())
+        }
         Condition::Field(path, op, literal) => {
             format!("{path} {} {}", op.as_str(), show_literal(literal))
         }

@@ -7,7 +7,8 @@ use toml_edit::{
     Array, Decor, DocumentMut, InlineTable, Item, RawString, Table, Value,
 };
 
-use crate::pack::SourceFile;
+use crate::base::int;
+use crate::pack::{SourceFile, weights as weight};
 
 /// Keys of a rule in the order in which they are read.
 const RULE_KEYS: [&str; 14] = [
@@ -31,6 +32,8 @@ const RULE_KEYS: [&str; 14] = [
 pub fn format(file: &SourceFile) -> anyhow::Result<String> {
     if file.name.ends_with(".toml") {
         toml(&file.text).with_context(|| file.path.clone())
+    } else if file.name.ends_with(".tsv") {
+        Ok(weights(&file.text))
     } else {
         Ok(terms(&file.text))
     }
@@ -61,6 +64,35 @@ pub fn terms(text: &str) -> String {
     let end = out.trim_end_matches('\n').len();
     out.truncate(end);
     if !out.is_empty() {
+        out.push('\n');
+    }
+    out
+}
+
+/// Weights files: no blanks around cells, no empty lines, weights with four
+/// decimals, one newline at the end. The order of the lines stays.
+pub fn weights(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for line in text.trim_start_matches('\u{feff}').lines() {
+        let line = line.trim_end();
+        if line.trim_start().is_empty() {
+            continue;
+        }
+        if line.starts_with('#') {
+            out.push_str(line);
+            out.push('\n');
+            continue;
+        }
+        let mut cells: Vec<String> =
+            line.split('\t').map(|cell| cell.trim().to_owned()).collect();
+        let number = if cells[0] == "bias" { 1 } else { 2 };
+        if let Some(cell) = cells.get_mut(number)
+            && let Ok(value) = cell.parse::<f64>()
+            && value.is_finite()
+        {
+            *cell = weight::decimal(int::rounded(value * 10_000.0));
+        }
+        out.push_str(&cells.join("\t"));
         out.push('\n');
     }
     out

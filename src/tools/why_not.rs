@@ -351,6 +351,7 @@ impl Walk<'_, '_> {
                 }
                 self.distance((*a, *b), *n, ordered, judge)
             }
+            Condition::Score(set, ..) => vec![self.score(*set)],
             Condition::Field(path, ..) | Condition::In(path, _) => {
                 vec![match self.value(path) {
                     Some(value) => format!("it is {value}"),
@@ -363,6 +364,17 @@ impl Walk<'_, '_> {
             }
             Condition::And(_) | Condition::Or(_) => Vec::new(),
         }
+    }
+
+    /// The score of a model.
+    fn score(&self, set: u32) -> String {
+        let (_, number) = &self.rule.sets[int::to_usize(set)];
+        let metas = &self.scanner.image().meta().sets;
+        let model = metas[int::to_usize(*number)].model;
+        let mut scratch = Scratch::default();
+        let scores = self.scanner.scores(self.record, &mut scratch);
+        let score = model.and_then(|m| scores.get(int::to_usize(m)));
+        format!("the score is {:.4}", score.copied().unwrap_or(0.0))
     }
 
     /// How far the closest pair of two sets is apart, found by widening the

@@ -8,6 +8,7 @@ mod exit;
 mod golden;
 mod images;
 mod keeping;
+mod learn;
 mod ledger;
 mod messages;
 mod output;

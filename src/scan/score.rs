@@ -1,0 +1,352 @@
+//! Scores of learned dictionaries. In: the text fields of a record and the
+//! n-gram tables of an image; out: one score a model, and the n-grams that
+//! carried it. Decides nothing.
+//!
+//! The score of a model is
+//!
+//! ```text
+//! bias + sqrt(50 / (letters + 10)) * (weight of every n-gram of the model
+//!                                     that the record has, each once)
+//! ```
+//!
+//! over all text fields of the record together. The root keeps long texts
+//! from reaching a threshold by length alone; for 40 letters it is 1. Weights
+//! are whole ten-thousandths and are summed as integers, so the score does
+//! not depend on the order of anything. A field with escapes is read as
+//! decoded, and spans are those of the original.
+
+use std::collections::{HashMap, HashSet};
+
+use super::EngineKind;
+use super::grams::{self, Sizes};
+use crate::base::{Span, int, limits};
+use crate::fold::{
+    Fold, Folds, PlainLetters, View, letter, plain, plain_letters, tables,
+};
+use crate::image::{GramParts, GramView, Image, ModelMeta, WeightRow};
+
+/// Bits of the filter for each n-gram: at most one absent n-gram in sixteen
+/// gets through to the table.
+const FILTER_BITS: usize = 16;
+/// Ten-thousandths.
+const UNIT: f64 = 10_000.0;
+
+/// How much the sum of weights counts in a record of so many letters.
+pub fn length_factor(letters: u32) -> f64 {
+    (50.0 / (f64::from(letters) + 10.0)).sqrt()
+}
+
+/// The score of a bias and a sum of weights, both in ten-thousandths.
+pub fn score_of(bias: i64, sum: i64, letters: u32) -> f64 {
+    let sum = int::signed_f64(sum) * length_factor(letters);
+    (int::signed_f64(bias) + sum) / UNIT
+}
+
+/// How scores of one image are found. Shared by threads.
+#[derive(Debug)]
+pub struct Scorer {
+    letters: &'static PlainLetters,
+    sizes: Sizes,
+    /// By model: summed up only on demand.
+    lazy: Vec<bool>,
+    /// The reference engine looks n-grams up here instead.
+    map: Option<HashMap<u64, u32>>,
+}
+
+/// Sums of one record. Kept between records.
+#[derive(Clone, Debug, Default)]
+pub struct Scores {
+    /// By model.
+    sums: Vec<i64>,
+    /// A bit for each n-gram of the image.
+    seen: Vec<u64>,
+    grams: Vec<u32>,
+    letters: u32,
+    /// The sums of lazy models are right too.
+    complete: bool,
+}
+
+/// An n-gram of a record that added to a score.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Carrier {
+    pub gram: u32,
+    pub field: u32,
+    /// Bytes of the original text.
+    pub span: Span,
+    pub folds: Folds,
+    /// What it adds to the score of this record, in ten-thousandths.
+    pub weight: i64,
+}
+
+impl Scorer {
+    /// Nothing for an image without models.
+    pub fn new(kind: EngineKind, image: &Image) -> Option<Scorer> {
+        let models = &image.meta().models;
+        let sizes = models
+            .iter()
+            .map(|model| Sizes { chars: model.chars, words: model.words })
+            .reduce(Sizes::union)?;
+        let map = (kind == EngineKind::Reference).then(|| {
+            let keys = image.view().grams.keys.iter();
+            keys.enumerate().map(|(at, key)| (*key, int::to_u32(at))).collect()
+        });
+        let lazy = models.iter().map(|model| model.lazy).collect();
+        Some(Scorer { letters: plain_letters(), sizes, lazy, map })
+    }
+
+    /// The number of an n-gram.
+    #[inline]
+    fn find(&self, view: &GramView<'_>, key: u64) -> Option<u32> {
+        match &self.map {
+            Some(map) => map.get(&key).copied(),
+            None => find(view, key),
+        }
+    }
+
+    /// Begins a record: `complete` with the lazy models.
+    pub fn start(&self, image: &Image, complete: bool, scores: &mut Scores) {
+        scores.complete = complete;
+        let words = image.view().grams.keys.len().div_ceil(64);
+        for gram in scores.grams.drain(..) {
+            scores.seen[int::to_usize(gram) / 64] = 0;
+        }
+        scores.seen.resize(words, 0);
+        scores.sums.clear();
+        scores.sums.resize(image.meta().models.len(), 0);
+        scores.letters = 0;
+    }
+
+    /// Adds the n-grams of one field.
+    pub fn add(
+        &self,
+        view: &GramView<'_>,
+        text: &str,
+        decoded: Option<&View>,
+        scores: &mut Scores,
+    ) {
+        let text = decoded.map_or(text, |view| view.text.as_str());
+        let (seen, sums) = (&mut scores.seen, &mut scores.sums);
+        let (grams, complete) = (&mut scores.grams, scores.complete);
+        let mut visit = |key: u64, _: u32, _: u32| {
+            if !complete && self.map.is_none() && !may_wake(view, key) {
+                return;
+            }
+            let Some(gram) = self.find(view, key) else { return };
+            let at = int::to_usize(gram);
+            let bit = 1u64 << (at % 64);
+            if seen[at / 64] & bit != 0 {
+                return;
+            }
+            seen[at / 64] |= bit;
+            grams.push(gram);
+            for row in view.weights_of(gram) {
+                let model = int::to_usize(row.model);
+                // Those of lazy models come last.
+                if !complete && self.lazy[model] {
+                    break;
+                }
+                sums[model] += i64::from(row.weight);
+            }
+        };
+        let count = grams::each(text, self.letters, self.sizes, &mut visit);
+        scores.letters = scores.letters.saturating_add(count);
+    }
+
+    /// The n-grams of one field that a model has, the first place of each,
+    /// in the order in which they end.
+    pub fn carriers(
+        &self,
+        view: &GramView<'_>,
+        (model, field): (u32, u32),
+        text: &str,
+        decoded: Option<&View>,
+        letters: u32,
+        out: &mut Vec<Carrier>,
+    ) {
+        let body = decoded.map_or(text, |view| view.text.as_str());
+        let factor = length_factor(letters);
+        let mut seen: HashSet<u32> =
+            out.iter().map(|carrier| carrier.gram).collect();
+        let mut visit = |key: u64, start: u32, end: u32| {
+            let Some(gram) = self.find(view, key) else { return };
+            if !seen.insert(gram) {
+                return;
+            }
+            let weight: i64 = view
+                .weights_of(gram)
+                .iter()
+                .filter(|row| row.model == model)
+                .map(|row| i64::from(row.weight))
+                .sum();
+            if weight == 0 {
+                return;
+            }
+            let quote = &body[int::to_usize(start)..int::to_usize(end)];
+            let mut folds = folds_of(quote);
+            let mut span = Span::new(start, end);
+            if let Some(decoded) = decoded {
+                let (start, end, passed) = decoded.original(start, end);
+                span = Span::new(start, end);
+                let used = [
+                    (passed.escape, Fold::Escape),
+                    (passed.column, Fold::Sep),
+                    (passed.bytes, Fold::Base64),
+                ];
+                for (_, fold) in used.into_iter().filter(|(used, _)| *used) {
+                    folds.insert(fold);
+                }
+            }
+            let weight = int::rounded(int::signed_f64(weight) * factor);
+            out.push(Carrier { gram, field, span, folds, weight });
+        };
+        grams::each(body, self.letters, self.sizes, &mut visit);
+    }
+}
+
+impl Scores {
+    /// The score of a model of the image that the sums were made with.
+    pub fn of(&self, model: u32, bias: i64) -> f64 {
+        score_of(bias, self.sum(model), self.letters)
+    }
+
+    pub fn sum(&self, model: u32) -> i64 {
+        self.sums.get(int::to_usize(model)).copied().unwrap_or(0)
+    }
+
+    /// Whether the sums of lazy models are right.
+    pub fn is_complete(&self) -> bool {
+        self.complete
+    }
+
+    /// Letters that counted.
+    pub fn letters(&self) -> u32 {
+        self.letters
+    }
+}
+
+/// Those that argue for a score, the heaviest first, no more than a person
+/// reads; `up` for high scores, otherwise those that argue for low ones. Of
+/// n-grams that overlap, the heaviest stands for all.
+pub fn heaviest(mut all: Vec<Carrier>, up: bool) -> Vec<Carrier> {
+    all.retain(|carrier| (carrier.weight > 0) == up);
+    all.sort_by_key(|carrier| {
+        let length = u32::MAX - carrier.span.len();
+        let place = (carrier.field, carrier.span, carrier.gram);
+        (-carrier.weight.abs(), length, place)
+    });
+    let mut kept: Vec<Carrier> = Vec::new();
+    for carrier in all {
+        let free = kept.iter().all(|other| {
+            other.field != carrier.field || !other.span.overlaps(carrier.span)
+        });
+        if free {
+            kept.push(carrier);
+        }
+        if kept.len() == limits::CARRIERS_MAX {
+            break;
+        }
+    }
+    kept
+}
+
+/// What stands between a quote and its n-gram.
+fn folds_of(quote: &str) -> Folds {
+    let mut folds = Folds::NONE;
+    let table = plain_letters();
+    for c in quote.chars() {
+        match table.get(c) {
+            plain::IGNORABLE => folds.insert(Fold::Ignorable),
+            plain::SEPARATOR => folds.insert(Fold::Sep),
+            found if u32::from(found) != u32::from(c) => match tables::t0(c) {
+                Some((_, fold)) => folds.insert(letter::fold_of(fold)),
+                None => folds.insert(Fold::Homoglyph),
+            },
+            _ => {}
+        }
+    }
+    folds
+}
+
+/// The low end of a multiplicative hash is poor; only its high bits are
+/// used, those of the filter beginning with those of the bucket.
+#[inline]
+fn hash(key: u64) -> u64 {
+    key.wrapping_mul(0x9E37_79B9_7F4A_7C15)
+}
+
+/// Whether an n-gram may have a weight in a model that is not lazy.
+#[inline]
+fn may_wake(view: &GramView<'_>, key: u64) -> bool {
+    let bits = view.filter.len().trailing_zeros() + 6;
+    let bit = hash(key) >> (64 - bits);
+    view.filter[int::low_usize(bit >> 6)] >> (bit & 63) & 1 != 0
+}
+
+#[inline]
+fn find(view: &GramView<'_>, key: u64) -> Option<u32> {
+    let hash = hash(key);
+    let buckets = (view.starts.len() - 1).trailing_zeros();
+    let bucket = int::low_usize(hash >> (64 - buckets));
+    let from = int::to_usize(view.starts[bucket]);
+    let to = int::to_usize(view.starts[bucket + 1]);
+    let at = view.keys[from..to].iter().position(|other| *other == key)?;
+    Some(int::to_u32(from + at))
+}
+
+/// One n-gram on its way into an image.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct GramEntry {
+    pub key: u64,
+    pub text: String,
+    pub row: WeightRow,
+}
+
+/// The tables of all models of an image; nothing for no model. The order of
+/// the entries does not matter.
+pub fn build_grams(entries: &[GramEntry], models: &[ModelMeta]) -> GramParts {
+    let mut parts = GramParts::default();
+    if models.is_empty() {
+        return parts;
+    }
+    let mut order: Vec<&GramEntry> = entries.iter().collect();
+    let mut keys: Vec<u64> = order.iter().map(|entry| entry.key).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let bucket_count = keys.len().next_power_of_two().max(2);
+    let buckets = bucket_count.trailing_zeros();
+    let filter_words =
+        (keys.len() * FILTER_BITS).next_power_of_two().max(64) / 64;
+    let bits = filter_words.trailing_zeros() + 6;
+    let lazy = |row: &WeightRow| models[int::to_usize(row.model)].lazy;
+    order.sort_by_key(|entry| {
+        let row = (lazy(&entry.row), entry.row);
+        (hash(entry.key), entry.key, row, &entry.text)
+    });
+    parts.filter = vec![0; filter_words];
+    let mut counts = vec![0u32; bucket_count];
+    for entry in order {
+        if parts.keys.last() != Some(&entry.key) {
+            let hash = hash(entry.key);
+            // The first row is that of a model that wakes, if there is one.
+            if !lazy(&entry.row) {
+                let bit = hash >> (64 - bits);
+                parts.filter[int::low_usize(bit >> 6)] |= 1 << (bit & 63);
+            }
+            counts[int::low_usize(hash >> (64 - buckets))] += 1;
+            parts.keys.push(entry.key);
+            parts.first_weights.push(int::to_u32(parts.weights.len()));
+            parts.texts.push(int::to_u32(parts.strings.len()));
+            parts.strings.extend_from_slice(entry.text.as_bytes());
+        }
+        parts.weights.push(entry.row);
+    }
+    parts.first_weights.push(int::to_u32(parts.weights.len()));
+    parts.texts.push(int::to_u32(parts.strings.len()));
+    let mut start = 0;
+    parts.starts.push(0);
+    for count in counts {
+        start += count;
+        parts.starts.push(start);
+    }
+    parts
+}
