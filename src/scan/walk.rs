@@ -369,8 +369,8 @@ impl<'p> State<'p> {
                     && !gap.comma;
             }
             gap::PUNCTUATION => {
-                let plain = gap.separators <= 2 && !gap.clause
-                    || gap.separators == 1;
+                let plain =
+                    gap.separators <= 2 && !gap.clause || gap.separators == 1;
                 self.needs_all |= !plain;
                 return true;
             }
