@@ -11,10 +11,7 @@
 //! Shapes are families of characters with the same main part (注 住 炷), and
 //! pairs from a list made by hand (天 夭); and characters with the same four
 //! corners (妹 妺), as the four-corner method of dictionaries has them. A
-//! character is in one family and has one set of corners; the search, which
-//! wants one class, takes the corners where a common character has the same,
-//! and otherwise those of the commonest character of the family: 渞 is looked
-//! for as 首.
+//! character is in one family and has one set of corners.
 //!
 //! Worked example: 薇芯 for 微信. 薇 is wei as 微 is, 芯 xin as 信 is: both by
 //! `homophone`. 徽 has another sound but is in the family of 微: `lookalike`.
@@ -22,15 +19,12 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use super::{Fold, letter, ordinary};
+use super::{Fold, letter};
 use crate::base::int;
 
 /// Code points with a sound or shape of their own: Han of the basic plane.
 const FIRST: u32 = 0x3400;
 const LAST: u32 = 0x9FFF;
-/// How common a character must be (parts of 10^9) to be what another one is
-/// mistaken for.
-const COMMON: f64 = 20_000.0;
 /// First class of a Latin letter that stands for a syllable.
 pub const INITIAL: u16 = 0x400;
 
@@ -43,8 +37,8 @@ const SOUND: &str = include_str!("data/sound.txt");
 const SHAPE: &str = include_str!("data/shape.txt");
 const CORNER: &str = include_str!("data/corner.txt");
 
-/// Planes of the search: sound and shape.
-pub const PLANES: usize = 2;
+/// Planes of the search: sound, family, corners.
+pub const PLANES: usize = 3;
 
 struct Tables {
     /// Names of the syllables; numbers of syllables begin at 1.
@@ -58,9 +52,6 @@ struct Tables {
     by_name: HashMap<&'static str, u16>,
     /// Classes of each plane, by code point.
     planes: Vec<[u16; PLANES]>,
-    /// Numbers of family and corners, by code point; zero without.
-    family: Vec<u16>,
-    corner: Vec<u16>,
 }
 
 static TABLES: LazyLock<Tables> = LazyLock::new(Tables::read);
@@ -80,8 +71,6 @@ impl Tables {
             further: Vec::new(),
             by_name: HashMap::new(),
             planes: vec![[0; PLANES]; room],
-            family: vec![0; room],
-            corner: vec![0; room],
         };
         let mut classes: HashMap<String, u16> = HashMap::new();
         for line in SOUND.lines() {
@@ -110,62 +99,27 @@ impl Tables {
             tables.first[at] = 0;
             tables.planes[at] = [0; PLANES];
         }
-        for (number, line) in (1..).zip(SHAPE.lines()) {
-            for at in line.chars().filter_map(slot) {
-                tables.family[at] = number;
-            }
-        }
-        for (number, line) in (1..).zip(CORNER.lines()) {
-            for at in line.chars().filter_map(slot) {
-                tables.corner[at] = number;
-            }
-        }
-        tables.choose_shapes();
+        tables.read_groups(1, SHAPE);
+        tables.read_groups(2, CORNER);
         tables
     }
 
-    /// The class of shape of each character.
-    fn choose_shapes(&mut self) {
-        let common: Vec<f64> = (FIRST..=LAST)
-            .map(|code| char::from_u32(code).map_or(0.0, ordinary::han))
-            .collect();
-        // The commonest character of each group; of 0, which is no group,
-        // nothing.
-        let leads = |groups: &[u16]| {
-            let most = groups.iter().max().copied().unwrap_or(0);
-            let mut lead = vec![(0.0, 0); usize::from(most) + 1];
-            for (at, group) in groups.iter().enumerate() {
-                let one = &mut lead[usize::from(*group)];
-                if *group != 0 && common[at] > one.0 {
-                    *one = (common[at], at);
+    fn read_groups(&mut self, plane: usize, groups: &str) {
+        let mut group = 0;
+        for line in groups.lines() {
+            group += 1;
+            for at in line.chars().filter_map(slot) {
+                if self.first[at] != 0 {
+                    self.planes[at][plane] = group;
                 }
             }
-            lead
-        };
-        let (families, corners) = (leads(&self.family), leads(&self.corner));
-        let own = int::low16(int::to_u32(corners.len()));
-        let mut singles = own;
-        let mut class = vec![0u16; self.first.len()];
-        for (at, class) in class.iter_mut().enumerate() {
-            if self.first[at] == 0 {
-                continue;
-            }
-            *class = self.corner[at];
-            if *class == 0 {
-                *class = singles;
-                singles += 1;
-            }
         }
-        for at in 0..self.first.len() {
-            if self.first[at] == 0 {
-                continue;
+        // A character without a group is one of its own.
+        for (at, planes) in self.planes.iter_mut().enumerate() {
+            if planes[plane] == 0 && self.first[at] != 0 {
+                group += 1;
+                planes[plane] = group;
             }
-            let corner = usize::from(self.corner[at]);
-            let family = usize::from(self.family[at]);
-            let known = common[at] >= COMMON || corners[corner].0 >= COMMON;
-            let lead = families[family];
-            let from = if known || lead.0 < COMMON { at } else { lead.1 };
-            self.planes[at][1] = class[from];
         }
     }
 
@@ -267,8 +221,9 @@ pub fn stands_for(c: char, letter: char) -> Option<Fold> {
     if fuzzy {
         return Some(Fold::Fuzzy);
     }
-    let alike = |of: &[u16]| of[own] != 0 && of[own] == of[other];
-    (alike(&tables.family) || alike(&tables.corner)).then_some(Fold::Lookalike)
+    let (own, other) = (tables.planes[own], tables.planes[other]);
+    let alike = |plane: usize| own[plane] != 0 && own[plane] == other[plane];
+    (alike(1) || alike(2)).then_some(Fold::Lookalike)
 }
 
 #[cfg(test)]

@@ -551,12 +551,19 @@ fn dictionary(
 
 /// The sound plane of a phase.
 fn sound_tables(parts: &Parts, waking: bool) -> SoundParts {
-    build_sound(&heard(parts, waking), &sound::frequency)
+    let (heard, words) = heard(parts, waking);
+    build_sound(&heard, &words, &sound::frequency)
 }
 
-/// Patterns that are looked for by sound in a phase.
-fn heard(parts: &Parts, waking: bool) -> Vec<(u32, Vec<char>)> {
+/// Patterns that are looked for by sound in a phase, and those of first
+/// letters.
+#[expect(clippy::type_complexity, reason = "two lists of one kind")]
+fn heard(
+    parts: &Parts,
+    waking: bool,
+) -> (Vec<(u32, Vec<char>)>, Vec<(u32, Vec<char>)>) {
     let mut all = Vec::new();
+    let mut words = Vec::new();
     for (number, row) in parts.patterns.iter().enumerate() {
         let from = int::to_usize(row.postings);
         let to = from + int::to_usize(row.posting_count);
@@ -573,11 +580,13 @@ fn heard(parts: &Parts, waking: bool) -> Vec<(u32, Vec<char>)> {
             .iter()
             .filter_map(|code| char::from_u32(*code))
             .collect();
-        if is_heard(row, &letters) {
+        if row.has(PatternRow::INITIALS) {
+            words.push((int::to_u32(number), letters));
+        } else if is_heard(row, &letters) {
             all.push((int::to_u32(number), letters));
         }
     }
-    all
+    (all, words)
 }
 
 /// Needles, patterns, letters and postings of sorted spellings; gives the
@@ -612,7 +621,9 @@ fn add_patterns(
                 && last.is_some_and(|c| !letter::is_digit(*c));
             needle.symbol &= has(PatternRow::SYMBOL);
         }
-        if let Some(phases) = phases.last_mut() {
+        if let Some(phases) = phases.last_mut()
+            && spelling.shape & PatternRow::INITIALS == 0
+        {
             for term in &terms {
                 let row = &parts.terms[int::to_usize(*term)];
                 phases[usize::from(!row.is_waking())] = true;

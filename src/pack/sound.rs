@@ -21,7 +21,7 @@ const PICTURES_MAX: usize = 3;
 /// Words so common (parts of 10^9) are no first letters. The sketch answers
 /// one unknown word in six with the count of another: a lower bound would
 /// leave out as many terms.
-const COMMON_WORD: f64 = 20_000.0;
+const COMMON_WORD: f64 = 100_000.0;
 
 /// The term in pinyin and as first letters.
 pub fn spellings(term: &Term) -> Vec<Spelling> {

@@ -117,7 +117,8 @@ impl Phase {
         view.needle_patterns(needle).any(|number| {
             let row = &view.patterns[number];
             let terms = view.pattern_terms(row);
-            terms.iter().any(|term| self.has_term(view, *term))
+            !row.has(PatternRow::INITIALS)
+                && terms.iter().any(|term| self.has_term(view, *term))
         })
     }
 }
@@ -439,7 +440,12 @@ impl Engine {
         for place in heard {
             let pattern = reader.view.pattern(int::to_usize(place.pattern));
             let start = int::to_usize(place.start);
-            let Some(found) = hear(reader, pattern, start) else { continue };
+            let found = if pattern.row.has(PatternRow::INITIALS) {
+                walk(reader, pattern, start)
+            } else {
+                hear(reader, pattern, start)
+            };
+            let Some(found) = found else { continue };
             let span = Span::new(place.start, int::to_u32(found.end));
             post(reader, filter, pattern.row, span, found, out);
         }
@@ -614,7 +620,10 @@ fn verify(
     let whole_run = view.needle(candidate.needle).len() == 1;
     for number in view.needle_patterns(candidate.needle) {
         let pattern = view.pattern(number);
-        if pattern.row.has(PatternRow::SYMBOL) && !reader.symbols {
+        // First letters are looked for elsewhere (`listen`).
+        if pattern.row.has(PatternRow::SYMBOL) && !reader.symbols
+            || pattern.row.has(PatternRow::INITIALS)
+        {
             continue;
         }
         let mut terms = view.pattern_terms(pattern.row).iter();

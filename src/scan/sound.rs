@@ -3,20 +3,24 @@
 //! by others that sound or look like them. Decides nothing: `hear` walks the
 //! text as `walk` does.
 //!
-//! Each Han character of a text is a token with two classes (`fold::sound`);
+//! Each Han character of a text is a token with three classes (`fold::sound`);
 //! a typed syllable beside Han is a token with the class of its sound, a
 //! lone Latin letter stands for any syllable that begins with it. Separators
 //! leave no trace. A term has one **anchor**: three neighbouring Han, where
 //! their sounds are rarest. The keys of an anchor are
 //!
 //! - its three sounds, for each combination of readings,
-//! - its three shapes,
+//! - its three families and its three corners (shapes),
 //! - two sounds and a Latin letter, at each of the three places.
 //!
 //! At each token of the text the key of the three that begin here is looked
 //! up: one bit of a filter ends nearly all of them, then the
 //! bucket of the key lists terms and places. Keys with a Latin letter skip
 //! the filter: texts seldom have one.
+//!
+//! A term by its first letters is a whole word in Latin letters, looked up as
+//! such, and only in texts that are not all ASCII: there are too many words
+//! of three letters to look for each of them in every English text.
 //!
 //! Worked example: 加微信 has the keys (jia wei xin), (加 微 信 as shapes),
 //! (j wei xin), (jia w xin), (jia wei x). The text 佳薇信 has the first key,
@@ -40,6 +44,10 @@ const READINGS_MAX: usize = 3;
 const INITIALS_MAX: usize = 3;
 /// Longest run of Latin letters that is read as syllables.
 const SYLLABLES_BYTES_MAX: usize = 24;
+/// Letters of a word that may be first letters.
+const WORD_LETTERS: std::ops::RangeInclusive<usize> = 3..=9;
+/// The plane of such words.
+const WORDS: usize = PLANES;
 /// The longest syllable: zhuang.
 const SYLLABLE_BYTES_MAX: usize = 6;
 
@@ -55,12 +63,13 @@ const BUCKETS: (usize, usize) = (2, 1 << 20);
 pub struct Tokens {
     count: usize,
     /// Classes of each plane; zeros keep neighbours apart.
-    sounds: Vec<u16>,
-    shapes: Vec<u16>,
+    planes: [Vec<u16>; PLANES],
     /// Byte where each token begins.
     starts: Vec<u32>,
     /// Some token is a lone Latin letter.
     initials: bool,
+    /// Words in Latin letters that may be first letters, with their places.
+    words: Vec<(Key, u32)>,
 }
 
 /// A place where the anchor of a term stands: where the term would begin.
@@ -75,13 +84,15 @@ impl Tokens {
     pub fn fill(&mut self, text: &str, classes: ClassView<'_>) {
         self.count = 0;
         self.initials = false;
+        self.words.clear();
         if text.is_ascii() {
             return;
         }
         let room = text.len();
         if self.starts.len() < room {
-            self.sounds.resize(room, 0);
-            self.shapes.resize(room, 0);
+            for plane in &mut self.planes {
+                plane.resize(room, 0);
+            }
             self.starts.resize(room, 0);
         }
         let tables = Classes::get();
@@ -125,6 +136,11 @@ impl Tokens {
         while end < bytes.len() && bytes[end].is_ascii_alphabetic() {
             end += 1;
         }
+        let word = &bytes[at..end];
+        if WORD_LETTERS.contains(&word.len()) {
+            let lower = word.iter().map(u8::to_ascii_lowercase);
+            self.words.push((word_key(lower), int::to_u32(at)));
+        }
         // Only beside Han may it be a disguise: elsewhere it is a word, and
         // words in Latin letters are spellings.
         let after = bytes.get(end).copied().unwrap_or(b' ');
@@ -154,9 +170,10 @@ impl Tokens {
 
     /// A token takes a byte of the text at least, so there is room.
     #[inline]
-    fn put(&mut self, [sound, shape]: [u16; PLANES], at: usize) {
-        self.sounds[self.count] = sound;
-        self.shapes[self.count] = shape;
+    fn put(&mut self, classes: [u16; PLANES], at: usize) {
+        for (plane, class) in self.planes.iter_mut().zip(classes) {
+            plane[self.count] = class;
+        }
         self.starts[self.count] = int::to_u32(at);
         self.count += 1;
     }
@@ -170,7 +187,7 @@ impl Tokens {
 
     /// Whether the token before is no break.
     fn follows(&self) -> bool {
-        self.count > 0 && self.sounds[self.count - 1] != 0
+        self.count > 0 && self.planes[0][self.count - 1] != 0
     }
 
     /// Reads a run of Latin letters, which begins at `at`; gives its end.
@@ -198,6 +215,10 @@ impl Tokens {
             return end;
         }
         let plain = &plain[..count];
+        if !text.as_bytes()[at].is_ascii() && WORD_LETTERS.contains(&count) {
+            let key = word_key(plain.iter().copied());
+            self.words.push((key, int::to_u32(at)));
+        }
         let mut cuts = [0usize; SYLLABLES_BYTES_MAX];
         if count > 1
             && let Some(cut) = segment(plain, &mut cuts)
@@ -207,13 +228,13 @@ impl Tokens {
                 let name = std::str::from_utf8(&plain[from..to]);
                 let class = name.ok().and_then(sound::typed).unwrap_or(0);
                 let start = int::to_usize(places[from]);
-                self.push([class, 0], start);
+                self.push([class, 0, 0], start);
                 from = to;
             }
         } else if count <= INITIALS_MAX {
             for (byte, place) in plain.iter().zip(places) {
                 let class = sound::initial(char::from(*byte)).unwrap_or(0);
-                self.push([class, 0], int::to_usize(place));
+                self.push([class, 0, 0], int::to_usize(place));
             }
             self.initials = true;
         } else {
@@ -348,6 +369,20 @@ fn keys(letters: [char; ANCHOR]) -> Vec<Key> {
     all
 }
 
+/// The key of a word in small Latin letters: five bits each.
+fn word_key(letters: impl Iterator<Item = u8>) -> Key {
+    let packed = letters
+        .fold(0u64, |packed, byte| packed << 5 | u64::from(byte & 0x1F));
+    let part = |shift: u32| int::low16(int::low_u32(packed >> shift));
+    let classes = [part(0), part(16), part(32)];
+    Key { plane: plane_number(WORDS), classes }
+}
+
+/// The word of a pattern of first letters.
+fn pattern_key(letters: &[char]) -> Key {
+    word_key(letters.iter().map(|c| int::low_byte(u32::from(*c))))
+}
+
 /// Han of a pattern and where its anchor may stand: all letters before it
 /// are Han, so that tokens can be counted back.
 fn places(letters: &[char]) -> Vec<usize> {
@@ -373,10 +408,11 @@ pub fn is_heard(row: &PatternRow, letters: &[char]) -> bool {
         && !places(letters).is_empty()
 }
 
-/// Builds the tables for patterns given as (number, letters). `frequency`
-/// says how common a class of sound is.
+/// Builds the tables for patterns given as (number, letters), and for those
+/// of first letters. `frequency` says how common a class of sound is.
 pub fn build(
     patterns: &[(u32, Vec<char>)],
+    words: &[(u32, Vec<char>)],
     frequency: &dyn Fn(u16) -> f64,
 ) -> SoundParts {
     let mut all: Vec<(u64, u32, u32, bool)> = Vec::new();
@@ -400,6 +436,9 @@ pub fn build(
             let place = int::to_u32(place);
             all.push((key.hash(), *number, place, filtered));
         }
+    }
+    for (number, letters) in words {
+        all.push((pattern_key(letters).hash(), *number, 0, true));
     }
     let size = |count: usize, (least, most): (usize, usize)| {
         count.next_power_of_two().clamp(least, most)
@@ -438,10 +477,19 @@ pub fn candidates(
     if tables.entries.is_empty() {
         return;
     }
-    let planes = [&tokens.sounds, &tokens.shapes];
-    for (plane, classes) in planes.into_iter().enumerate() {
+    for (plane, classes) in tokens.planes.iter().enumerate() {
         let Some(classes) = classes.get(..tokens.count) else { continue };
         sieve(tables, tokens, plane, classes, out);
+    }
+    let shift = bit_shift(tables.filter.len());
+    for (key, start) in &tokens.words {
+        let hash = key.hash();
+        let (word, bit) = bit(hash, shift);
+        if tables.filter.get(word).is_some_and(|word| word & bit != 0) {
+            for [_, pattern, _] in entries(tables, hash) {
+                out.push(Heard { pattern: *pattern, start: *start });
+            }
+        }
     }
 }
 
@@ -486,14 +534,21 @@ fn bucket(
     hash: u64,
     out: &mut Vec<Heard>,
 ) {
+    for [_, pattern, place] in entries(tables, hash) {
+        tokens.report(*pattern, at, int::to_usize(*place), out);
+    }
+}
+
+/// The entries of a key.
+fn entries<'a>(
+    tables: &SoundView<'a>,
+    hash: u64,
+) -> impl Iterator<Item = &'a [u32; 3]> {
     let number = slot(hash, tables.starts.len() - 1);
     let start = int::to_usize(tables.starts[number]);
     let end = int::to_usize(tables.starts[number + 1]);
-    for &[known, pattern, place] in &tables.entries[start..end] {
-        if known == tag(hash) {
-            tokens.report(pattern, at, int::to_usize(place), out);
-        }
-    }
+    let all = tables.entries[start..end].iter();
+    all.filter(move |entry| entry[0] == tag(hash))
 }
 
 impl Tokens {
@@ -528,7 +583,13 @@ impl Lookup {
         known.sort_unstable();
         known.dedup();
         for (number, place) in known {
-            let letters = letters(view.pattern(int::to_usize(number)));
+            let pattern = view.pattern(int::to_usize(number));
+            let letters = letters(pattern);
+            if pattern.row.has(PatternRow::INITIALS) {
+                let all = keys.entry(pattern_key(&letters)).or_default();
+                all.push((number, 0));
+                continue;
+            }
             let place = int::to_usize(place);
             let Some(&[a, b, c]) = letters.get(place..place + ANCHOR) else {
                 continue;
@@ -544,8 +605,12 @@ impl Lookup {
     }
 
     pub fn candidates(&self, tokens: &Tokens, out: &mut Vec<Heard>) {
-        let planes = [&tokens.sounds, &tokens.shapes];
-        for (plane, classes) in planes.into_iter().enumerate() {
+        for (key, start) in &tokens.words {
+            for (pattern, _) in self.keys.get(key).into_iter().flatten() {
+                out.push(Heard { pattern: *pattern, start: *start });
+            }
+        }
+        for (plane, classes) in tokens.planes.iter().enumerate() {
             let classes = &classes[..tokens.count];
             for (at, three) in classes.windows(ANCHOR).enumerate() {
                 let &[a, b, c] = three else { continue };

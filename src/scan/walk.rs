@@ -369,8 +369,10 @@ impl<'p> State<'p> {
                     && !gap.comma;
             }
             gap::PUNCTUATION => {
-                return gap.separators <= 2 && !gap.clause
-                    || gap.separators == 1;
+                let plain =
+                    gap.separators <= 2 && !gap.clause || gap.separators == 1;
+                self.needs_all |= !plain;
+                return true;
             }
             _ => {}
         }
@@ -402,7 +404,8 @@ impl<'p> State<'p> {
 
     pub fn finish(mut self, end: usize) -> Option<Walked> {
         let count = self.pattern.letters.len();
-        if self.needs_all && self.filled + self.veiled < self.inner_gaps {
+        let all = self.filled + self.veiled >= self.inner_gaps;
+        if self.needs_all && (!all || self.inner_gaps == 0) {
             return None;
         }
         if self.joined > 0 {

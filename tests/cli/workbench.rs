@@ -97,7 +97,7 @@ fn why_not_names_what_was_missing() {
             "真人百家乐一二三四五六七八九十一二三四五六七八九十一二三四五六七八九十加微信 abc12345",
             "gambling.demo.zh",
         ),
-        ("why-not-letter", "真人百加乐 加微信 abc12345", "gambling.demo.zh"),
+        ("why-not-letter", "真人百书乐 加微信 abc12345", "gambling.demo.zh"),
         (
             "why-not-unless",
             "谨防真人百家乐 加微信 abc12345",

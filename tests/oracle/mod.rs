@@ -127,7 +127,9 @@ fn read(
         let needle = needle as u32;
         for number in view.needle_patterns(needle) {
             let pattern = view.pattern(number);
-            if pattern.row.has(PatternRow::SYMBOL) && !symbols {
+            if pattern.row.has(PatternRow::SYMBOL) && !symbols
+                || pattern.row.has(PatternRow::INITIALS)
+            {
                 continue;
             }
             for (start, c) in text.char_indices() {
@@ -179,7 +181,12 @@ fn listen(reader: &Reader<'_>, out: &mut Vec<Place>) {
     for number in numbers {
         let pattern = view.pattern(number as usize);
         for (start, _) in reader.text.char_indices() {
-            let Some(found) = hear(reader, pattern, start) else { continue };
+            let found = if pattern.row.has(PatternRow::INITIALS) {
+                walk(reader, pattern, start)
+            } else {
+                hear(reader, pattern, start)
+            };
+            let Some(found) = found else { continue };
             for &term in view.pattern_terms(pattern.row) {
                 let info = &view.terms[term as usize];
                 if found.tier > info.tier_max() {
