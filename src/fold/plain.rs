@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_letter_is_itself_under_tier_0() {
+    fn letters_are_what_they_look_like() {
         let table = plain_letters();
         let rows = [
             ('f', 'f'),
@@ -142,7 +142,7 @@ mod tests {
             ('4', '4'),
             ('４', '4'),
             ('é', 'e'),
-            ('я', 'я'),
+            ('ж', 'ж'),
         ];
         for (from, to) in rows {
             let found = u32::from(table.get(from));
