@@ -38,7 +38,8 @@
 //! | 15 | u64 | key filter, 2^n words |
 //! | 16 | u32 | bucket starts, one more than buckets, 2^n buckets |
 //! | 17 | u32 | needles by bucket |
-//! | 18 | u32 | key hash and place of the anchor of each entry of 17 |
+//! | 18 | 2 u32 | key hash and place of the anchor, then length and hash of
+//! | | | the classes, of each entry of 17 |
 //! | 19 | 2 u32 | class and needle of the needles of one class, sorted |
 //! | 20–25 | | the same six for all other terms |
 //! | 26 | u64 | sound plane, waking terms: key filter, 2^n words |
@@ -135,13 +136,13 @@ pub mod section {
         (KEYS, "keys", 8),
         (BUCKET_STARTS, "bucket_starts", 4),
         (BUCKET_NEEDLES, "bucket_needles", 4),
-        (BUCKET_TAGS, "bucket_tags", 4),
+        (BUCKET_TAGS, "bucket_tags", 8),
         (SINGLES, "singles", 8),
         (ANCHORS + REST, "rest_anchors", 4),
         (KEYS + REST, "rest_keys", 8),
         (BUCKET_STARTS + REST, "rest_starts", 4),
         (BUCKET_NEEDLES + REST, "rest_needles", 4),
-        (BUCKET_TAGS + REST, "rest_tags", 4),
+        (BUCKET_TAGS + REST, "rest_tags", 8),
         (SINGLES + REST, "rest_singles", 8),
         (SOUND_FILTER, "sound_filter", 8),
         (SOUND_STARTS, "sound_starts", 4),

@@ -100,7 +100,8 @@ pub struct FusedView<'a> {
     pub keys: &'a [u64],
     pub bucket_starts: &'a [u32],
     pub bucket_needles: &'a [u32],
-    pub bucket_tags: &'a [u32],
+    /// Tag and sketch of each needle.
+    pub bucket_tags: &'a [[u32; 2]],
     /// Class and needle, sorted.
     pub singles: &'a [[u32; 2]],
 }

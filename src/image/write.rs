@@ -40,7 +40,7 @@ pub struct FusedParts {
     pub keys: Vec<u64>,
     pub bucket_starts: Vec<u32>,
     pub bucket_needles: Vec<u32>,
-    pub bucket_tags: Vec<u32>,
+    pub bucket_tags: Vec<[u32; 2]>,
     pub singles: Vec<[u32; 2]>,
 }
 

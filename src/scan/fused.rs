@@ -360,7 +360,9 @@ fn fill_buckets(
         {
             parts.bucket_needles.push(int::to_u32(*needle));
             let flags = needles[*needle].flags();
-            parts.bucket_tags.push(tag(*key, anchor.offset) | flags);
+            let classes = &needles[*needle].classes;
+            let tag = tag(*key, anchor.offset) | flags;
+            parts.bucket_tags.push([tag, sketch(classes)]);
         }
         parts.bucket_starts.push(int::to_u32(parts.bucket_needles.len()));
     }
@@ -378,6 +380,21 @@ const TAG_SHIFT: u32 = 11;
 #[inline]
 fn tag(key: u64, offset: usize) -> u32 {
     key_tag(key) | int::to_u32(offset & 0xFF)
+}
+
+/// A needle in brief: the number of its classes in the low byte, above it a
+/// hash of the first, the middle and the last. Many spellings of a term share
+/// an anchor; this tells them apart before they are looked up.
+#[inline]
+fn sketch(classes: &[u16]) -> u32 {
+    let len = classes.len();
+    let at = |place: usize| classes.get(place).copied().unwrap_or(0);
+    let (first, middle) = (at(0), at(len / 2));
+    let last = at(len.saturating_sub(1));
+    let ends = u32::from(first) | u32::from(last) << 16;
+    let hash =
+        ends.wrapping_mul(MIX[2]) ^ u32::from(middle).wrapping_mul(MIX[3]);
+    hash & !0xFF | int::to_u32(len & 0xFF)
 }
 
 #[inline]
@@ -412,7 +429,7 @@ pub fn candidates(
     singles: &Singles,
     folded: &Folded,
     range: Range<usize>,
-    survivors: &mut Vec<u32>,
+    queues: &mut Queues,
     out: &mut Vec<Candidate>,
 ) {
     let tables = &reader.view.fused[phase.index()];
@@ -427,12 +444,56 @@ pub fn candidates(
     let mut start = range.start;
     while start < range.end {
         let end = range.end.min(start + CHUNK);
+        let Queues { survivors, asked, keys, slots, found } = queues;
         sieve(simd, &task, start..end, survivors);
+        asked.clear();
         for run in &*survivors {
-            search.survivor(int::to_usize(*run), out);
+            search.survivor(int::to_usize(*run), asked, out);
         }
+        search.known_keys(asked, keys);
+        search.slots(keys, slots);
+        search.tagged(slots, found);
+        search.compare(found, out);
         start = end;
     }
+}
+
+/// Work of one chunk between the steps of a search. Each step asks another
+/// table for all that the step before left: so the reads of one step, which
+/// miss the caches more often than not, wait together and not one after the
+/// other.
+#[derive(Debug, Default)]
+pub struct Queues {
+    survivors: Vec<u32>,
+    asked: Vec<Asked>,
+    keys: Vec<(u64, u32)>,
+    slots: Vec<Slots>,
+    found: Vec<Found>,
+}
+
+/// An anchor that may stand at a run.
+#[derive(Debug)]
+struct Asked {
+    at: u32,
+    len: u32,
+    hash: u32,
+    reaches: &'static [Reach],
+}
+
+/// Entries of the bucket of a key.
+#[derive(Debug)]
+struct Slots {
+    range: Range<u32>,
+    tag: u32,
+    at: u32,
+}
+
+/// A needle that may begin at a run.
+#[derive(Debug)]
+struct Found {
+    needle: u32,
+    run: u32,
+    tag: u32,
 }
 
 /// One text under search.
@@ -448,7 +509,12 @@ struct Search<'s, 'i> {
 
 impl Search<'_, '_> {
     /// Looks at a run that the sieve let pass.
-    fn survivor(&self, at: usize, out: &mut Vec<Candidate>) {
+    fn survivor(
+        &self,
+        at: usize,
+        asked: &mut Vec<Asked>,
+        out: &mut Vec<Candidate>,
+    ) {
         let entries = self.folded.entries();
         let Some(&five) = entries[at..].first_chunk::<5>() else { return };
         let [a, b, c, ..] = five;
@@ -456,31 +522,29 @@ impl Search<'_, '_> {
             self.single(a & CLASS, at, out);
         }
         if a & b & mark::NARROW != 0 {
-            self.narrow(at, five, out);
+            self.narrow(at, five, asked);
             return;
         }
         let (part, two) = (self.marks.part(a, b, c), self.marks.two(a, b));
         let hashes = Hashes::new(classes(five));
         let word = self.word(hashes.two);
         if two && has(word, whole_bits(hashes.two)) {
-            self.anchor(hashes.two, at, 2, &[Reach::None], out);
+            ask(hashes.two, at, 2, ALONE, asked);
         }
         if part && has(word, part_bits(hashes.three)) {
-            let all = [Reach::Right, Reach::Right2, Reach::Both];
-            self.anchor(hashes.two, at, 2, &all, out);
+            ask(hashes.two, at, 2, AROUND_PAIR, asked);
         }
     }
 
     /// The same where the first two classes are narrow.
-    fn narrow(&self, at: usize, five: [u32; 5], out: &mut Vec<Candidate>) {
+    fn narrow(&self, at: usize, five: [u32; 5], asked: &mut Vec<Asked>) {
         let [a, b, c, d, e] = five;
         let Hashes { two, three, four, five } = Hashes::new(classes(five));
         let holds = |pair: Pair, a, b| pair.holds(self.pairs, a, b);
-        let none = &[Reach::None];
         if holds(Pair::InnerTwo, a, b)
             || holds(Pair::Two, a, b) && self.is_word(at, at + 1)
         {
-            self.anchor(two, at, 2, none, out);
+            ask(two, at, 2, ALONE, asked);
         }
         let word = self.word(three);
         let is_word = holds(Pair::Word, a, b) && holds(Pair::Word2, b, c);
@@ -490,22 +554,21 @@ impl Search<'_, '_> {
                 && has(word, word_bits(three))
                 && self.is_word(at, at + 2)
         {
-            self.anchor(three, at, 3, none, out);
+            ask(three, at, 3, ALONE, asked);
         }
         if any && has(word, whole_bits(four))
             || is_word
                 && has(word, word_bits(four))
                 && self.is_word(at, at + 3)
         {
-            self.anchor(four, at, 4, none, out);
+            ask(four, at, 4, ALONE, asked);
         }
         let long = holds(Pair::Long, a, b)
             && holds(Pair::Long2, b, c)
             && holds(Pair::Long3, c, d)
             && holds(Pair::Long4, d, e);
         if long && has(word, part_bits(five)) {
-            let all = [Reach::None, Reach::Right, Reach::Left];
-            self.anchor(five, at, NARROW, &all, out);
+            ask(five, at, NARROW, AROUND_NARROW, asked);
         }
     }
 
@@ -550,62 +613,112 @@ impl Search<'_, '_> {
         }
     }
 
-    /// Looks up the keys of an anchor.
-    fn anchor(
-        &self,
-        hash: u32,
-        at: usize,
-        len: usize,
-        reaches: &[Reach],
-        out: &mut Vec<Candidate>,
-    ) {
-        let beside = Beside::new(self.folded.padded(), at, len);
+    /// The keys, of those that the anchors asked for, that the key filter
+    /// knows.
+    fn known_keys(&self, asked: &[Asked], keys: &mut Vec<(u64, u32)>) {
+        keys.clear();
         let filter = self.tables.keys;
         let shift = shift(filter.len() / LINE) - 32;
-        let line = int::to_usize(hash.wrapping_mul(MIX[1]) >> shift);
-        let line = &filter[LINE * line..LINE * (line + 1)];
-        for reach in reaches {
-            let key = beside.key(hash, *reach);
-            let bits = key_bits(key);
-            if line[key_word(key)] & bits == bits {
-                self.bucket(key, at, out);
+        for Asked { at, len, hash, reaches } in asked {
+            let (place, len) = (int::to_usize(*at), int::to_usize(*len));
+            let beside = Beside::new(self.folded.padded(), place, len);
+            let line = int::to_usize(hash.wrapping_mul(MIX[1]) >> shift);
+            let line = &filter[LINE * line..LINE * (line + 1)];
+            for reach in *reaches {
+                let key = beside.key(*hash, *reach);
+                if has64(line[key_word(key)], key_bits(key)) {
+                    keys.push((key, *at));
+                }
             }
         }
     }
 
-    /// Compares the needles of one key with the text.
-    fn bucket(&self, key: u64, at: usize, out: &mut Vec<Candidate>) {
+    /// The buckets of keys.
+    fn slots(&self, keys: &[(u64, u32)], slots: &mut Vec<Slots>) {
+        slots.clear();
+        let starts = self.tables.bucket_starts;
+        let shift = shift(starts.len() - 1);
+        for (key, at) in keys {
+            let number = int::low_usize(key.wrapping_mul(GOLDEN) >> shift);
+            let range = starts[number]..starts[number + 1];
+            slots.push(Slots { range, tag: key_tag(*key), at: *at });
+        }
+    }
+
+    /// The entries whose tag is that of the key.
+    fn tagged(&self, slots: &[Slots], found: &mut Vec<Found>) {
+        found.clear();
         let tables = self.tables;
-        let buckets = tables.bucket_starts.len() - 1;
-        let number =
-            int::low_usize(key.wrapping_mul(GOLDEN) >> shift(buckets));
-        let start = int::to_usize(tables.bucket_starts[number]);
-        let end = int::to_usize(tables.bucket_starts[number + 1]);
-        let wanted = key_tag(key);
-        for slot in start..end {
-            let tag = tables.bucket_tags[slot];
-            if tag >> TAG_SHIFT << TAG_SHIFT != wanted {
-                continue;
+        // Reads without a use: they bring the tags nearer.
+        let mut near = 0;
+        for Slots { range, .. } in slots {
+            let first = int::to_usize(range.start);
+            near ^= tables.bucket_tags.get(first).map_or(0, |row| row[0]);
+        }
+        std::hint::black_box(near);
+        for Slots { range, tag: wanted, at } in slots {
+            let range = int::to_usize(range.start)..int::to_usize(range.end);
+            let rows = tables.bucket_tags[range.clone()].iter();
+            for ([tag, brief], slot) in rows.zip(range) {
+                if tag >> TAG_SHIFT << TAG_SHIFT != *wanted {
+                    continue;
+                }
+                let Some(run) = at.checked_sub(tag & 0xFF) else { continue };
+                let start = int::to_usize(run);
+                let end = start + int::to_usize(brief & 0xFF);
+                let classes = self.folded.syms().get(start..end);
+                if classes.is_some_and(|c| sketch(c) == *brief) {
+                    let needle = tables.bucket_needles[slot];
+                    found.push(Found { needle, run, tag: *tag });
+                }
             }
-            let Some(run) = at.checked_sub(int::to_usize(tag & 0xFF)) else {
-                continue;
-            };
-            if tag & LEFT != 0 && !self.folded.may_open(self.reader.text, run)
+        }
+    }
+
+    /// Compares needles with the text.
+    fn compare(&self, found: &[Found], out: &mut Vec<Candidate>) {
+        let view = &self.reader.view;
+        let mut near = 0;
+        for Found { needle, .. } in found {
+            near ^= view.needle_starts[int::to_usize(*needle)];
+        }
+        std::hint::black_box(near);
+        for Found { needle, run, tag } in found {
+            let at = int::to_usize(*run);
+            let text = self.reader.text;
+            if tag & LEFT != 0 && !self.folded.may_open(text, at)
                 || tag & SYMBOL != 0 && !self.reader.symbols
             {
                 continue;
             }
-            let needle = tables.bucket_needles[slot];
-            let classes = self.reader.view.needle(needle);
-            let last = run + classes.len() - 1;
-            if tag & RIGHT != 0
-                && !self.folded.may_close(self.reader.text, last)
+            let classes = view.needle(*needle);
+            if self.folded.syms()[at..].starts_with(classes)
+                && (tag & RIGHT == 0
+                    || self.folded.may_close(text, at + classes.len() - 1))
             {
-                continue;
-            }
-            if self.folded.syms()[run..].starts_with(classes) {
-                out.push(Candidate { needle, run: int::to_u32(run) });
+                out.push(Candidate { needle: *needle, run: *run });
             }
         }
     }
+}
+
+/// Reaches of an anchor that is a whole needle, of a wide pair and of a
+/// narrow anchor inside a longer needle.
+const ALONE: &[Reach] = &[Reach::None];
+const AROUND_PAIR: &[Reach] = &[Reach::Right, Reach::Right2, Reach::Both];
+const AROUND_NARROW: &[Reach] = &[Reach::None, Reach::Right, Reach::Left];
+
+fn ask(
+    hash: u32,
+    at: usize,
+    len: usize,
+    reaches: &'static [Reach],
+    asked: &mut Vec<Asked>,
+) {
+    let (at, len) = (int::to_u32(at), int::to_u32(len));
+    asked.push(Asked { at, len, hash, reaches });
+}
+
+fn has64(word: u64, bits: u64) -> bool {
+    word & bits == bits
 }

@@ -215,7 +215,7 @@ pub struct ScanScratch {
 #[derive(Debug, Default)]
 struct Buffers {
     reference: ReferenceScratch,
-    survivors: Vec<u32>,
+    queues: fused::Queues,
     candidates: Vec<Candidate>,
     heard: Vec<Heard>,
     starts: RunStarts,
@@ -477,7 +477,7 @@ impl Engine {
                 &self.singles[phase.index()],
                 folded,
                 window.clone(),
-                &mut scratch.survivors,
+                &mut scratch.queues,
                 &mut scratch.candidates,
             );
         }
