@@ -7,13 +7,15 @@
 //! …). Pairs of Latin letters say next to nothing, pairs of Han nearly
 //! everything. Shorter needles are their own anchor. At each run of the text
 //!
-//! 1. the **anchor filter** says whether any anchor begins here, a wide pair
+//! 1. the **sieve** (`sieve.rs`) asks the marks that came with the classes,
+//!    and pairs of Latin letters a few small tables;
+//! 2. the **anchor filter** says whether an anchor begins here, a wide pair
 //!    together with the class behind it; clean text mostly ends with this
 //!    one look into a table that fits the second-level cache;
-//! 2. the **key filter** says the same for the anchor together with one or
+//! 3. the **key filter** says the same for the anchor together with one or
 //!    two more classes of the needle beside it (its *reach*);
-//! 3. the bucket of the key lists its needles with the place of the anchor,
-//!    and they are compared.
+//! 4. the bucket of the key lists its needles with the place of the anchor
+//!    and a sketch of the rest; those whose sketch fits are compared.
 //!
 //! Worked example: `加我微信` is looked for by `加我` or `我微`, whichever is
 //! rarer (a frequency table decides when the image is built), say `我微` at
