@@ -156,6 +156,9 @@ struct Pass {
     latin_tight: bool,
     /// The last character was a letter of another script.
     han_tight: bool,
+    /// A bracket came after the last letter: a dot or comma inside it may be
+    /// a written-out dot.
+    bracket: bool,
     /// A plain dot after a Latin letter waits for a Latin letter.
     dot_waits: bool,
     /// The same for a written-out dot, which may have spaces around it.
@@ -264,7 +267,11 @@ impl Pass {
                 }
                 return;
             }
-            DOT => self.dot_waits |= self.latin_tight || self.han_tight,
+            DOT => {
+                self.dot_waits |= self.latin_tight || self.han_tight;
+                self.bracketed_dot();
+            }
+            _ if b == b',' && self.bracket => self.bracketed_dot(),
             AT => self.need.at = true,
             SLASH => self.need.scheme |= self.slash_before,
             AMP if bytes.get(at + 1) == Some(&b'#') => self.everything(),
@@ -273,7 +280,7 @@ impl Pass {
                 self.han_tight = false;
                 self.dot_waits = false;
             }
-            BRACKET => {}
+            BRACKET => self.bracket = true,
             _ => {
                 self.no_latin();
                 if b == b'+' {
@@ -331,8 +338,14 @@ impl Pass {
         self.latin_before = false;
         self.latin_tight = false;
         self.han_tight = false;
+        self.bracket = false;
         self.dot_waits = false;
         self.wide_dot_waits = false;
+    }
+
+    /// `[.]`, `( , )`: spaces may stand on every side.
+    fn bracketed_dot(&mut self) {
+        self.wide_dot_waits |= self.bracket && self.latin_before;
     }
 
     fn wide_dot(&mut self) {
@@ -407,7 +420,11 @@ impl Pass {
             self.wide_dot();
         } else if matches!(folded, '/' | '@' | '#' | '&') {
             self.everything();
-        } else if !matches!(folded, ' ' | '[' | '(' | '{' | ']' | ')' | '}') {
+        } else if matches!(folded, '[' | '(' | '{' | ']' | ')' | '}') {
+            self.bracket = true;
+        } else if folded == ',' && self.bracket {
+            self.bracketed_dot();
+        } else if folded != ' ' {
             self.no_latin();
         }
         if folded == '+' || cue::may_start_wide(c) {
