@@ -10,6 +10,7 @@ use trommel::validate::KindSet;
 use trommel::validate::Scratch;
 use trommel::validate::find;
 use trommel::validate::find_without_prescan;
+use trommel::validate::may_find;
 use trommel::validate::prescan;
 
 #[derive(Deserialize)]
@@ -262,6 +263,7 @@ fn promises(text: &str) {
     find_without_prescan(text, KindSet::ALL, &mut scratch, &mut all);
     for f in &all {
         assert!(possible.has(f.kind), "{text:?}: {f:?}");
+        assert!(may_find(text, f.kind.into()), "{text:?}: {f:?}");
     }
     assert_eq!(out, all, "{text:?}");
     // A second search with used scratch finds the same.

@@ -14,6 +14,14 @@ pub fn json_string(text: &str, out: &mut Vec<u8>) {
 /// those that are not stay as they are.
 pub fn json_bytes(bytes: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
+    // Nearly always nothing is to be escaped: no branch for each byte then.
+    let is_plain =
+        |byte: &u8| (*byte >= 0x20) & (*byte != b'"') & (*byte != b'\\');
+    if bytes.iter().fold(true, |all, byte| all & is_plain(byte)) {
+        out.extend_from_slice(bytes);
+        out.push(b'"');
+        return;
+    }
     let mut kept = 0;
     for (index, &byte) in bytes.iter().enumerate() {
         if byte >= 0x20 && byte != b'"' && byte != b'\\' {

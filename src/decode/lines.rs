@@ -42,7 +42,7 @@ struct Line<'f> {
 fn each_line<'f>(frame: &'f Frame, mut with: impl FnMut(Line<'f>)) {
     const MARK: &[u8] = b"\xef\xbb\xbf";
     let bytes: &[u8] = &frame.bytes;
-    let valid = str::from_utf8(bytes).ok();
+    let valid = simdutf8::basic::from_utf8(bytes).ok();
     let mut number = frame.line;
     let mut start = 0;
     while start < bytes.len() {

@@ -3,27 +3,13 @@
 //! dots, and the facts of the text tell. Most records end here.
 
 use super::found::FieldHit;
-use super::judge::{Tri, field_tri, in_tri};
+use super::gate::{Known, Stage};
 use super::{Scanner, Scratch};
 use crate::base::int;
-use crate::image::{Condition, ImageView, RuleMeta};
-use crate::record::Record;
-use crate::scan::{Phase, Prepared, Scores};
+use crate::image::ImageView;
+use crate::record::{Field, Record};
+use crate::scan::{Phase, Prepared};
 use crate::validate::{self, KindSet};
-
-/// What is known of a record before its rules are evaluated.
-struct Known<'a, 'r> {
-    scanner: &'a Scanner,
-    record: &'a Record<'r>,
-    facts: &'a super::Facts,
-    /// Validator kinds that could be found.
-    possible: KindSet,
-    /// By set: a term of it was found.
-    present: &'a [bool],
-    scores: &'a Scores,
-    /// The second phase is done.
-    complete: bool,
-}
 
 impl Scanner {
     /// Scans the fields and lists the rules that may fire: those that a
@@ -54,19 +40,32 @@ impl Scanner {
             }
         }
         self.score_fields(view, record, scratch);
-        let mut possible = KindSet::NONE;
-        if !self.announced_kinds.is_empty() || !scratch.due.is_empty() {
-            for content in &record.fields {
-                let need = validate::prescan(&content.text);
-                possible = possible.or(need.kinds());
-            }
-        }
-        for (kinds, rule) in &self.announced {
-            if !kinds.and(possible).is_empty() {
-                scratch.due.push(*rule);
-            }
-        }
         scratch.due.extend_from_slice(&self.always);
+        scratch.announced.clear();
+        if thorough {
+            scratch.announced.extend(0..self.announced.len());
+        } else {
+            // Most rules fall here, and most records with them: what follows
+            // reads the text once more.
+            scratch.due.sort_unstable();
+            scratch.due.dedup();
+            self.drop_impossible(record, KindSet::ALL, Stage::Woken, scratch);
+            self.hear_announcements(record, scratch);
+            if scratch.due.is_empty() && scratch.announced.is_empty() {
+                return;
+            }
+        }
+        let mut possible = KindSet::NONE;
+        for content in &record.fields {
+            let need = validate::prescan(&content.text);
+            possible = possible.or(need.kinds());
+        }
+        for number in &scratch.announced {
+            let (kinds, rule) = self.announced[*number];
+            if !kinds.and(possible).is_empty() {
+                scratch.due.push(rule);
+            }
+        }
         scratch.due.sort_unstable();
         scratch.due.dedup();
         self.complete_scores(view, record, thorough, scratch);
@@ -74,10 +73,21 @@ impl Scanner {
             self.scan_fields(view, Phase::Rest, None, record, scratch);
             return;
         }
-        self.drop_impossible(record, possible, false, scratch);
-        if scratch.due.is_empty() {
-            return;
+        self.drop_impossible(record, possible, Stage::Scored, scratch);
+        if !scratch.due.is_empty() {
+            self.narrow(view, record, possible, scratch);
         }
+    }
+
+    /// The rules left, of those listed, when kinds of validators are
+    /// possible.
+    fn narrow(
+        &self,
+        view: &ImageView<'_>,
+        record: &Record<'_>,
+        possible: KindSet,
+        scratch: &mut Scratch,
+    ) {
         let mut wanted = std::mem::take(&mut scratch.wanted);
         wanted.clear();
         wanted.resize(self.sets.len(), false);
@@ -99,7 +109,32 @@ impl Scanner {
         for found in &scratch.hits[first..] {
             scratch.present[int::to_usize(found.hit.set)] = true;
         }
-        self.drop_impossible(record, possible, true, scratch);
+        self.drop_impossible(record, possible, Stage::Complete, scratch);
+    }
+
+    /// Lists the rules that validators announce and that could hold if those
+    /// found something, which no quick look rules out.
+    fn hear_announcements(&self, record: &Record<'_>, scratch: &mut Scratch) {
+        let Scratch { facts, present, scores, announced, .. } = scratch;
+        let known = Known {
+            record,
+            facts,
+            possible: KindSet::ALL,
+            present,
+            score: &|set| self.score_of(set, scores),
+            stage: Stage::Woken,
+        };
+        let place = self.gates.place(record);
+        for (number, (kinds, rule)) in self.announced.iter().enumerate() {
+            let may_find = |content: &Field<'_>| {
+                validate::may_find(&content.text, *kinds)
+            };
+            if self.gates.opens(*rule, place, &known)
+                && record.fields.iter().any(may_find)
+            {
+                announced.push(number);
+            }
+        }
     }
 
     fn prepare_fields(
@@ -143,125 +178,24 @@ impl Scanner {
         }
     }
 
-    /// Drops rules that cannot be true whatever else is found. `complete`:
-    /// both phases are done.
+    /// Drops rules that cannot be true whatever else is found.
     fn drop_impossible(
         &self,
         record: &Record<'_>,
         possible: KindSet,
-        complete: bool,
+        stage: Stage,
         scratch: &mut Scratch,
     ) {
-        let meta = self.image.meta();
+        let Scratch { facts, present, scores, due, .. } = scratch;
         let known = Known {
-            scanner: self,
             record,
-            facts: &scratch.facts,
+            facts,
             possible,
-            present: &scratch.present,
-            scores: &scratch.scores,
-            complete,
+            present,
+            score: &|set| self.score_of(set, scores),
+            stage,
         };
-        scratch.due.retain(|number| {
-            let rule = &meta.rules[int::to_usize(*number)];
-            applies(rule, record) && known.may_hold(rule, &rule.when)
-        });
+        let place = self.gates.place(record);
+        due.retain(|rule| self.gates.opens(*rule, place, &known));
     }
-}
-
-impl Known<'_, '_> {
-    /// Whether a condition can be true or unknown. Generous: it never says
-    /// no to what can hold.
-    fn may_hold(&self, rule: &RuleMeta, condition: &Condition) -> bool {
-        let may = |local: &u32| {
-            let (_, set) = rule.sets[int::to_usize(*local)];
-            self.may_hit(set)
-        };
-        match condition {
-            Condition::Set(s)
-            | Condition::Quoted(s)
-            | Condition::Starts(s) => may(s),
-            Condition::Any(all) => all.iter().any(may),
-            Condition::All(all) => all.iter().all(may),
-            Condition::Count(s, op, n) | Condition::Distinct(s, op, n) => {
-                op.holds(Some(0.cmp(n))) || may(s)
-            }
-            Condition::Near(a, b, _) | Condition::Before(a, b, _) => {
-                may(a) && may(b)
-            }
-            Condition::Score(s, op, number) => {
-                let (_, set) = rule.sets[int::to_usize(*s)];
-                let score = self.scanner.score_of(set, self.scores);
-                op.holds(score.partial_cmp(number))
-            }
-            Condition::Field(path, op, literal) => {
-                !is_cheap(path)
-                    || field_tri(self.record, self.facts, path, *op, literal)
-                        != Tri::False
-            }
-            Condition::In(path, literals) => {
-                !is_cheap(path)
-                    || in_tri(self.record, self.facts, path, literals)
-                        != Tri::False
-            }
-            Condition::Not(_) => true,
-            // Fields first: they settle most and cost least.
-            Condition::And(parts) => {
-                let (fields, rest) = (true, false);
-                [fields, rest].into_iter().all(|first| {
-                    let mut part =
-                        parts.iter().filter(|p| is_field(p) == first);
-                    part.all(|p| self.may_hold(rule, p))
-                })
-            }
-            Condition::Or(parts) => {
-                parts.iter().any(|p| self.may_hold(rule, p))
-            }
-        }
-    }
-
-    /// Whether a set may have a hit, as far as is known.
-    fn may_hit(&self, set: u32) -> bool {
-        let at = int::to_usize(set);
-        let scanner = self.scanner;
-        let meta = &scanner.image.meta().sets[at];
-        let own = self.present[at]
-            || !self.complete && meta.terms > 0 && !scanner.waking[at]
-            || !meta.singles.is_empty()
-            || !scanner.sets[at].kinds.and(self.possible).is_empty();
-        let mut parts = meta.members.iter().chain(&meta.literals);
-        own || parts.any(|part| self.may_hit(*part))
-    }
-}
-
-fn is_field(condition: &Condition) -> bool {
-    matches!(condition, Condition::Field(..) | Condition::In(..))
-}
-
-/// Fields that cost next to nothing to read: no search of the record's bytes
-/// and no validator.
-fn is_cheap(path: &str) -> bool {
-    match path.strip_prefix("text.") {
-        Some(fact) => fact != "urls",
-        None => matches!(path, "surface" | "lang"),
-    }
-}
-
-/// Whether language and surface let the rule look at the record. An unknown
-/// attribute does not exclude.
-pub(super) fn applies(rule: &RuleMeta, record: &Record<'_>) -> bool {
-    let lang = record.lang.as_deref().unwrap_or("");
-    let lang_fits = rule.langs.is_empty()
-        || lang.is_empty()
-        || lang == "und"
-        || rule.langs.iter().any(|wanted| {
-            let head = lang.get(..wanted.len()).unwrap_or("");
-            let rest = lang.as_bytes().get(wanted.len());
-            head.eq_ignore_ascii_case(wanted)
-                && matches!(rest, None | Some(b'-' | b'_'))
-        });
-    let surface = record.surface.as_deref();
-    let surface_fits = rule.surfaces.is_empty()
-        || surface.is_none_or(|s| rule.surfaces.iter().any(|w| w == s));
-    lang_fits && surface_fits
 }

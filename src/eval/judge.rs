@@ -317,26 +317,26 @@ impl<I: Intervals> Judge<'_, '_, I> {
     }
 
     /// The value of a field of the condition language.
-    pub fn value(&self, path: &str) -> Option<Scalar<'static>> {
+    pub fn value(&self, path: &str) -> Option<Scalar<'_>> {
         value(self.record, self.facts, path)
     }
 }
 
 /// The value of a field of the condition language.
-fn value(
-    record: &Record<'_>,
+fn value<'a>(
+    record: &'a Record<'_>,
     facts: &Facts,
     path: &str,
-) -> Option<Scalar<'static>> {
-    let own = |text: &Option<Cow<'_, str>>| {
-        text.as_ref().map(|text| Scalar::Text(Cow::Owned(text.to_string())))
+) -> Option<Scalar<'a>> {
+    let lend = |text: &'a Option<Cow<'_, str>>| {
+        text.as_deref().map(|text| Scalar::Text(Cow::Borrowed(text)))
     };
     match path {
-        "surface" => own(&record.surface),
-        "lang" => own(&record.lang),
-        "author" => own(&record.author),
-        "group" => own(&record.group),
-        "created_at" => own(&record.created_at),
+        "surface" => lend(&record.surface),
+        "lang" => lend(&record.lang),
+        "author" => lend(&record.author),
+        "group" => lend(&record.group),
+        "created_at" => lend(&record.created_at),
         _ => {
             if let Some(name) = path.strip_prefix("text.") {
                 return facts.get(name, record);

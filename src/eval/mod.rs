@@ -33,6 +33,7 @@
 mod due;
 mod facts;
 mod found;
+mod gate;
 mod interval;
 mod judge;
 mod phrase;
@@ -58,8 +59,8 @@ pub use judge::{Intervals, Judge, Judgement, Tri, Used};
 pub use policy::{Ground, Limits, Policy, PolicyError, RulePolicy};
 pub use score::ScoreParts;
 
-use due::applies;
 use found::{Cache, FieldHit, RuleIntervals};
+use gate::{Gates, applies};
 use phrase::Phrase;
 
 /// Why a scanner could not be made.
@@ -112,6 +113,7 @@ pub struct Scanner {
     always: Vec<u32>,
     /// Sets whose terms are found in the first phase.
     waking: Vec<bool>,
+    gates: Gates,
     /// Validator kinds that announce rules, with those rules.
     announced: Vec<(KindSet, u32)>,
     announced_kinds: KindSet,
@@ -158,6 +160,8 @@ pub struct Scratch {
     /// By set: a rule that is due may ask for it.
     wanted: Vec<bool>,
     due: Vec<u32>,
+    /// Places in `Scanner::announced` of rules that may be due.
+    announced: Vec<usize>,
     /// Some hit is by sound.
     heard: bool,
     facts: Facts,
@@ -239,6 +243,7 @@ impl Scanner {
             rules_by_set: vec![Vec::new(); sets.len()],
             always: Vec::new(),
             waking: vec![false; sets.len()],
+            gates: Gates::default(),
             announced: Vec::new(),
             announced_kinds: KindSet::NONE,
             scorer: Scorer::new(engine.kind(), &image),
@@ -253,6 +258,7 @@ impl Scanner {
         for row in image.view().terms {
             scanner.waking[int::to_usize(row.set)] |= row.is_waking();
         }
+        scanner.gates = Gates::new(meta, &scanner.sets, &scanner.waking);
         scanner.announce();
         Ok(scanner)
     }

@@ -8,6 +8,9 @@
 //! | `[em]e163[/em]`, `[表情]`, `[doge]`, `/汪汪`, a flag | a separator |
 //! | `55yf5Lq655m+5a625LmQ`, `e79c9fe4baba…` | the text that it encodes |
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use crate::base::{base64, int};
 use crate::fold::tables;
 
@@ -60,13 +63,26 @@ pub fn bracketed(text: &str) -> Option<usize> {
 /// The same with a slash.
 pub fn slashed(text: &str) -> Option<usize> {
     let rest = &text[1..];
-    rest.chars().next().filter(|c| tables::is_han(*c))?;
-    SLASHED
-        .lines()
-        .filter(|line| !line.starts_with('#') && rest.starts_with(line))
-        .map(|line| 1 + line.len())
+    let first = rest.chars().next().filter(|c| tables::is_han(*c))?;
+    let names = BY_FIRST.get(&first)?.iter();
+    names
+        .filter(|name| rest.starts_with(**name))
+        .map(|name| 1 + name.len())
         .max()
 }
+
+/// The names by their first character.
+static BY_FIRST: LazyLock<HashMap<char, Vec<&'static str>>> =
+    LazyLock::new(|| {
+        let mut all: HashMap<char, Vec<&'static str>> = HashMap::new();
+        let names = SLASHED.lines().filter(|line| !line.starts_with('#'));
+        for name in names {
+            if let Some(first) = name.chars().next() {
+                all.entry(first).or_default().push(name);
+            }
+        }
+        all
+    });
 
 /// The length of a flag: two regional letters and no third.
 pub fn flag(text: &str) -> Option<usize> {
@@ -112,6 +128,9 @@ pub fn decoded(token: &str) -> Option<String> {
         return None;
     }
     let bytes = hexadecimal(token).or_else(|| {
+        if !begins_as_text(token) {
+            return None;
+        }
         let bare = token.trim_end_matches('=');
         let padding = (4 - bare.len() % 4) % 4;
         base64::decode(&format!("{bare}{}", &"==="[..padding]))
@@ -121,10 +140,37 @@ pub fn decoded(token: &str) -> Option<String> {
     (plain && text.chars().any(char::is_alphabetic)).then_some(text)
 }
 
+/// Whether the first two bytes that Base64 encodes may begin a text: for
+/// words and links they seldom do.
+fn begins_as_text(token: &str) -> bool {
+    let value = |byte: &u8| match byte {
+        b'A'..=b'Z' => Some(u32::from(byte - b'A')),
+        b'a'..=b'z' => Some(u32::from(byte - b'a') + 26),
+        b'0'..=b'9' => Some(u32::from(byte - b'0') + 52),
+        b'+' => Some(62),
+        b'/' => Some(63),
+        _ => None,
+    };
+    let mut bits = 0;
+    for byte in token.as_bytes().iter().take(3) {
+        let Some(value) = value(byte) else { return false };
+        bits = bits << 6 | value;
+    }
+    match (bits >> 10, bits >> 2 & 0xFF) {
+        (0x20..=0x7E, second) => {
+            matches!(second, 0x20..=0x7E | 0xC2..=0xF4)
+        }
+        (0xC2..=0xF4, second) => matches!(second, 0x80..=0xBF),
+        _ => false,
+    }
+}
+
 fn hexadecimal(token: &str) -> Option<Vec<u8>> {
-    let digits: Option<Vec<u32>> =
-        token.chars().map(|c| c.to_digit(16)).collect();
-    let digits = digits?;
+    if !token.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return None;
+    }
+    let digits: Vec<u32> =
+        token.chars().filter_map(|c| c.to_digit(16)).collect();
     let pairs = digits.chunks_exact(2);
     pairs
         .remainder()

@@ -92,7 +92,7 @@ pub fn is_word_letter(c: char) -> bool {
 
 /// Whether a code point is a decimal digit after folding.
 pub fn is_digit(c: char) -> bool {
-    canonical(c).is_ascii_digit()
+    c.is_ascii_digit() || !c.is_ascii() && tables::is_wide_digit(c)
 }
 
 /// Scripts written without spaces between words.

@@ -33,7 +33,7 @@ mod view;
 
 pub use classes::{BASIC, ClassTable, ClassView, Sym, build_classes, mark};
 pub use plain::{PlainLetters, plain_letters};
-pub use view::{Passed, View, decode, decode_marked};
+pub use view::{Passed, View, decode, decode_marked, is_promising};
 
 use std::fmt;
 

@@ -40,6 +40,13 @@ const CORNER: &str = include_str!("data/corner.txt");
 /// Planes of the search: sound, family, corners.
 pub const PLANES: usize = 3;
 
+/// The class of a character in each plane. A power of two of them, so that
+/// vectors can hold whole rows: the last one is always zero.
+pub type Row = [u16; PLANES + 1];
+
+/// What separates: no sound and no shape.
+pub const BREAK: Row = [0; PLANES + 1];
+
 struct Tables {
     /// Names of the syllables; numbers of syllables begin at 1.
     names: Vec<&'static str>,
@@ -51,7 +58,7 @@ struct Tables {
     further: Vec<(char, u16)>,
     by_name: HashMap<&'static str, u16>,
     /// Classes of each plane, by code point.
-    planes: Vec<[u16; PLANES]>,
+    planes: Vec<Row>,
 }
 
 static TABLES: LazyLock<Tables> = LazyLock::new(Tables::read);
@@ -70,7 +77,7 @@ impl Tables {
             first: vec![0; room],
             further: Vec::new(),
             by_name: HashMap::new(),
-            planes: vec![[0; PLANES]; room],
+            planes: vec![BREAK; room],
         };
         let mut classes: HashMap<String, u16> = HashMap::new();
         for line in SOUND.lines() {
@@ -97,7 +104,7 @@ impl Tables {
         // The strokes are dots between letters (`tables`), not letters.
         for at in "丶丨丿亅乀乁".chars().filter_map(slot) {
             tables.first[at] = 0;
-            tables.planes[at] = [0; PLANES];
+            tables.planes[at] = BREAK;
         }
         tables.read_groups(1, SHAPE);
         tables.read_groups(2, CORNER);
@@ -150,7 +157,7 @@ fn coarse(name: &str) -> String {
 
 /// Classes of all Han characters, to look up again and again.
 #[derive(Clone, Copy)]
-pub struct Classes(&'static [[u16; PLANES]]);
+pub struct Classes(&'static [Row]);
 
 impl Classes {
     /// The tables, read at first use.
@@ -160,14 +167,14 @@ impl Classes {
 
     /// The classes of a code point; zeros without.
     #[inline]
-    pub fn of(self, c: char) -> [u16; PLANES] {
+    pub fn of(self, c: char) -> Row {
         self.of_code(u32::from(c))
     }
 
     #[inline]
-    pub fn of_code(self, code: u32) -> [u16; PLANES] {
+    pub fn of_code(self, code: u32) -> Row {
         let at = int::to_usize(code.wrapping_sub(FIRST));
-        self.0.get(at).copied().unwrap_or([0; PLANES])
+        self.0.get(at).copied().unwrap_or(BREAK)
     }
 }
 

@@ -262,6 +262,20 @@ static T0_ROWS: Rows =
 static T1_ROWS: Rows =
     LazyLock::new(|| rows(t1_data::T1.iter().map(|row| row.0)));
 
+/// Code points beyond ASCII that fold to a digit.
+static WIDE_DIGITS: Rows = LazyLock::new(|| {
+    let digits = t0_data::T0.iter().filter(|row| row.1.is_ascii_digit());
+    rows(digits.map(|row| row.0))
+});
+
+/// Whether a code point beyond ASCII folds to a digit.
+pub fn is_wide_digit(c: char) -> bool {
+    match WIDE_DIGITS.get(int::to_usize(u32::from(c) / 64)) {
+        Some(word) => word >> (u32::from(c) % 64) & 1 == 1,
+        None => t0(c).is_some_and(|(to, _)| to.is_ascii_digit()),
+    }
+}
+
 fn rows(chars: impl Iterator<Item = char>) -> Vec<u64> {
     let mut bits = vec![0u64; 0x1_0000 / 64];
     for c in chars {

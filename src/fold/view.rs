@@ -23,6 +23,8 @@ const BREAK: &str = "\u{FFFD}";
 /// Lines that make columns, and letters of such a line.
 const LINES_MIN: usize = 3;
 const LINE_BYTES_MAX: usize = 96;
+/// All of these are letters: most of Han, behind the strokes.
+const LETTERS: std::ops::RangeInclusive<char> = '\u{4E86}'..='\u{9FA5}';
 const COLUMNS: std::ops::RangeInclusive<usize> = 2..=12;
 
 /// What a range of the view went through.
@@ -128,8 +130,11 @@ impl View {
 }
 
 /// Whether a text may have something to decode but escapes. One look at each
-/// byte, by vector instructions, and at every twelfth.
-fn is_promising(bytes: &[u8]) -> bool {
+/// byte, by vector instructions, and at every twelfth. Yes too often is slow,
+/// no too often is wrong: vector loops (`scan`) may say yes where this does
+/// not.
+pub fn is_promising(text: &str) -> bool {
+    let bytes = text.as_bytes();
     memchr::memchr2_iter(b'[', b'/', bytes).any(|at| {
         // A name in Han, or what else a code may begin with.
         let next = bytes.get(at + 1).copied().unwrap_or(b' ');
@@ -144,10 +149,11 @@ pub fn decode(text: &str) -> Option<View> {
     decode_marked(text, true)
 }
 
-/// The same for a text of which is known whether it holds `&`, `%` or `\`.
-pub fn decode_marked(text: &str, escapes: bool) -> Option<View> {
+/// The same for a text of which is known whether it holds `&`, `%` or `\`,
+/// or is promising in another way.
+pub fn decode_marked(text: &str, promising: bool) -> Option<View> {
     let mut view = View::default();
-    if escapes || is_promising(text.as_bytes()) {
+    if promising {
         pieces(text, &mut view);
     }
     columns(text, &mut view);
@@ -262,7 +268,9 @@ fn columns(text: &str, view: &mut View) {
 
 /// Letters of a line with their places; none when there are too many.
 fn letters(line: &str, start: usize) -> Vec<(usize, char)> {
-    let is_letter = |c: char| matches!(tables::kind(c), Kind::Letter);
+    let is_letter = |c: char| {
+        LETTERS.contains(&c) || matches!(tables::kind(c), Kind::Letter)
+    };
     let most = COLUMNS.end() + 1;
     if line.len() > LINE_BYTES_MAX {
         return Vec::new();
@@ -469,6 +477,11 @@ mod tests {
             assert_eq!((from, to), (0, int::to_u32(text.len())), "{text}");
             assert!(passed.escape);
         }
+    }
+
+    #[test]
+    fn letters_are_letters() {
+        assert!(LETTERS.all(|c| matches!(tables::kind(c), Kind::Letter)));
     }
 
     #[test]

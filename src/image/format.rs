@@ -5,7 +5,7 @@
 //! ```text
 //! offset  size  what
 //!      0     8  magic "TROMMEL\0"
-//!      8     4  format version (this document: 4)
+//!      8     4  format version (this document: 5)
 //!     12     4  byte-order mark 0x01020304
 //!     16    32  digest: BLAKE3 of every byte from offset 48 to the end
 //!     48    32  digest of the fold tables the patterns were made with
@@ -42,7 +42,7 @@
 //! | | | the classes, of each entry of 17 |
 //! | 19 | 2 u32 | class and needle of the needles of one class, sorted |
 //! | 20–25 | | the same six for all other terms |
-//! | 26 | u64 | sound plane, waking terms: key filter, 2^n words |
+//! | 26 | u32 | sound plane, waking terms: key filter, 2^n words |
 //! | 27 | u32 | bucket starts, one more than buckets, 2^n buckets |
 //! | 28 | 3 u32 | key hash, pattern and place of the anchor, by bucket |
 //! | 29–31 | | the same three for all other terms |
@@ -64,7 +64,7 @@ use bytemuck::{Pod, Zeroable};
 
 pub const MAGIC: [u8; 8] = *b"TROMMEL\0";
 /// Raised when an image of the old version can no longer be read as is.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 pub const BYTE_ORDER: u32 = 0x0102_0304;
 /// Bytes before the section table.
 pub const HEADER_LEN: usize = 96;
@@ -144,10 +144,10 @@ pub mod section {
         (BUCKET_NEEDLES + REST, "rest_needles", 4),
         (BUCKET_TAGS + REST, "rest_tags", 8),
         (SINGLES + REST, "rest_singles", 8),
-        (SOUND_FILTER, "sound_filter", 8),
+        (SOUND_FILTER, "sound_filter", 4),
         (SOUND_STARTS, "sound_starts", 4),
         (SOUND_ENTRIES, "sound_entries", 12),
-        (SOUND_FILTER + SOUND_REST, "rest_sound_filter", 8),
+        (SOUND_FILTER + SOUND_REST, "rest_sound_filter", 4),
         (SOUND_STARTS + SOUND_REST, "rest_sound_starts", 4),
         (SOUND_ENTRIES + SOUND_REST, "rest_sound_entries", 12),
         (GRAM_FILTER, "gram_filter", 8),

@@ -33,7 +33,7 @@ pub struct ImageView<'a> {
 /// Search tables of the sound plane (`scan::sound`).
 #[derive(Clone, Copy, Debug)]
 pub struct SoundView<'a> {
-    pub filter: &'a [u64],
+    pub filter: &'a [u32],
     pub starts: &'a [u32],
     /// Key hash, pattern, place.
     pub entries: &'a [[u32; 3]],

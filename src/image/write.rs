@@ -60,7 +60,7 @@ impl FusedParts {
 /// Search tables of the sound plane (`scan::build_sound`).
 #[derive(Clone, Debug, Default)]
 pub struct SoundParts {
-    pub filter: Vec<u64>,
+    pub filter: Vec<u32>,
     pub starts: Vec<u32>,
     pub entries: Vec<[u32; 3]>,
 }

@@ -1,4 +1,4 @@
-//! Folding and sieving with AVX-512 (F, BW, VL, VBMI2): 32 bytes and 16 runs
+//! Folding and searching with AVX-512 (F, BW, VL, VBMI2): 32 bytes and 16 runs
 //! at a time. What makes the unsafe code sound is said at each place. Same
 //! result as the portable loops (`tests/engines.rs` compares them).
 //!
@@ -11,10 +11,11 @@ use std::arch::x86_64::{
     __m512i, __mmask16, __mmask32, _cvtmask16_u32, _mm256_loadu_si256,
     _mm256_maskz_loadu_epi8, _mm256_storeu_si256, _mm512_add_epi32,
     _mm512_and_si512, _mm512_andnot_si512, _mm512_castsi512_si256,
-    _mm512_cmple_epu16_mask, _mm512_cmplt_epu16_mask, _mm512_cvtepi32_epi16,
-    _mm512_cvtepu8_epi16, _mm512_cvtepu16_epi32, _mm512_extracti64x4_epi64,
-    _mm512_loadu_si512, _mm512_mask_blend_epi16, _mm512_mask_cmpeq_epi32_mask,
-    _mm512_mask_i32gather_epi32, _mm512_mask_mov_epi32, _mm512_mask_or_epi32,
+    _mm512_cmpge_epu32_mask, _mm512_cmple_epu16_mask, _mm512_cmplt_epu16_mask,
+    _mm512_cvtepi32_epi16, _mm512_cvtepu8_epi16, _mm512_cvtepu16_epi32,
+    _mm512_extracti64x4_epi64, _mm512_loadu_si512, _mm512_mask_blend_epi16,
+    _mm512_mask_cmpeq_epi32_mask, _mm512_mask_i32gather_epi32,
+    _mm512_mask_mov_epi32, _mm512_mask_or_epi32,
     _mm512_mask_permutexvar_epi32, _mm512_mask_test_epi32_mask,
     _mm512_mask_testn_epi32_mask, _mm512_maskz_compress_epi16,
     _mm512_maskz_compress_epi32, _mm512_mullo_epi32, _mm512_or_si512,
@@ -22,14 +23,17 @@ use std::arch::x86_64::{
     _mm512_set1_epi16, _mm512_set1_epi32, _mm512_setzero_si512,
     _mm512_slli_epi16, _mm512_slli_epi32, _mm512_sllv_epi32,
     _mm512_srlv_epi32, _mm512_storeu_si512, _mm512_sub_epi16,
-    _mm512_test_epi32_mask, _mm512_testn_epi32_mask, _mm512_xor_si512,
-    _pext_u32,
+    _mm512_sub_epi32, _mm512_test_epi32_mask, _mm512_testn_epi32_mask,
+    _mm512_xor_si512, _pext_u32,
 };
 use std::ops::Range;
 
+use super::avx2::Avx2;
 use super::folded::{CLASS, Folded, INSIDE, NO_ENTRY, PADDING, SYMBOL};
-use super::sieve::{FILTERED_MIN, MIX, Marks, Pair, Task};
+use super::sieve::{MIX, Marks, OPEN, Pair, Pick, Task, What};
+use super::sound::{self, Tokens};
 use crate::base::int;
+use crate::fold::sound::INITIAL;
 use crate::fold::{BASIC, ClassView, mark};
 
 /// Bytes of one step of folding, runs of one step of the sieve.
@@ -47,7 +51,7 @@ const IOTA: [u32; LANES] =
 
 /// Proof that the processor has the instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Avx512(());
+pub struct Avx512(Avx2);
 
 impl Avx512 {
     pub fn detect() -> Option<Avx512> {
@@ -58,7 +62,13 @@ impl Avx512 {
             && is_x86_feature_detected!("bmi1")
             && is_x86_feature_detected!("bmi2")
             && is_x86_feature_detected!("popcnt");
-        has.then_some(Avx512(()))
+        // Where these are, AVX2 is.
+        Avx2::detect().filter(|_| has).map(Avx512)
+    }
+
+    /// As with AVX2: most texts are too short for more.
+    pub fn is_promising(self, bytes: &[u8]) -> bool {
+        self.0.is_promising(bytes)
     }
 
     /// The plain reading of a text.
@@ -72,18 +82,33 @@ impl Avx512 {
         unsafe { fold(out, text, classes) }
     }
 
-    pub fn sieve(
+    /// `sound::sieve`.
+    pub fn hear(
+        self,
+        filter: &[u32],
+        tokens: &Tokens,
+        asked: &mut Vec<(u32, u8)>,
+    ) {
+        assert!(tokens.rows.len() >= tokens.count + sound::PADDING);
+        assert!(filter.len().is_power_of_two() && filter.len() > 1);
+        // SAFETY: as above.
+        unsafe { hear(filter, tokens, asked) }
+    }
+
+    /// Appends what may stand at the runs of a range.
+    pub fn pick(
         self,
         task: &Task<'_>,
         range: Range<usize>,
-        survivors: &mut Vec<u32>,
+        picks: &mut Vec<Pick>,
     ) {
         let count = task.folded.count();
         assert!(range.end <= count);
         assert!(task.folded.entries().len() >= count + PADDING);
+        assert!(task.folded.starts.len() >= count + PADDING);
         assert!(task.filter.len().is_power_of_two() && task.filter.len() > 1);
         // SAFETY: as above.
-        unsafe { sieve(task, range, survivors) }
+        unsafe { pick(task, range, picks) }
     }
 }
 
@@ -349,18 +374,84 @@ impl Fold<'_> {
     }
 }
 
+/// Tokens of one step of `hear`, each with a lane for each plane and one
+/// that is always zero.
+const HEARD: usize = 4;
+const _: () = assert!(sound::PADDING >= HEARD + 2);
+
+/// # Safety
+///
+/// The processor has the instructions, the rows of the tokens go on for
+/// `sound::PADDING` behind the last, and the filter has 2^n words.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi2")]
+#[target_feature(enable = "bmi1,bmi2,popcnt")]
+unsafe fn hear(filter: &[u32], tokens: &Tokens, asked: &mut Vec<(u32, u8)>) {
+    let rows = tokens.rows.as_ptr();
+    let shift = splat(sound::word_shift(filter.len()));
+    let seeds = [0, 1, 2, 3].map(sound::seed);
+    let seeds = words(&std::array::from_fn(|lane| seeds[lane % HEARD]));
+    let letters = splat(u32::from(INITIAL));
+    let mut at = 0;
+    // Breaks follow the last token: no key begins at the last two.
+    while at < tokens.count {
+        // SAFETY: `at + HEARD + 2` rows are within the padded array.
+        let load = |n: usize| unsafe {
+            let row = _mm256_loadu_si256(rows.add(at + n).cast());
+            _mm512_cvtepu16_epi32(row)
+        };
+        let (a, b, c) = (load(0), load(1), load(2));
+        let some = |of| _mm512_test_epi32_mask(of, of);
+        let lanes = some(a) & some(b) & some(c);
+        if lanes != 0 {
+            let pair = _mm512_or_si512(a, _mm512_slli_epi32::<16>(b));
+            let two = _mm512_rol_epi32::<16>(times(pair, MIX[0]));
+            let three = times(_mm512_xor_si512(two, c), MIX[1]);
+            let hash = _mm512_xor_si512(three, seeds);
+            let slot = _mm512_srlv_epi32(hash, shift);
+            let table = filter.as_ptr().cast();
+            // SAFETY: the shift leaves numbers below the length.
+            let word = unsafe {
+                let zero = _mm512_setzero_si512();
+                _mm512_mask_i32gather_epi32::<4>(zero, lanes, slot, table)
+            };
+            let from = times(hash, MIX[2]);
+            let [x, y, z] = sound::BITS;
+            let bits = _mm512_or_si512(bits_of(from, [x, y]), bit_at(from, z));
+            let mut pass = have(lanes, word, bits);
+            if tokens.initials {
+                let is = |of| _mm512_cmpge_epu32_mask(of, letters);
+                pass |= lanes & FIRST_PLANE & (is(a) | is(b) | is(c));
+            }
+            while pass != 0 {
+                let lane = int::to_usize(pass.trailing_zeros());
+                let token = int::to_u32(at + lane / HEARD);
+                let plane = int::to_u32(lane % HEARD);
+                asked.push((token, int::low_byte(plane)));
+                pass &= pass - 1;
+            }
+        }
+        at += HEARD;
+    }
+}
+
+/// The lanes of sound in a step of `hear`.
+const FIRST_PLANE: __mmask16 = 0x1111;
+
+/// What stands where in a step, and the hash that goes with it.
+struct Step<'a> {
+    run: u32,
+    picks: &'a mut Vec<Pick>,
+}
+
 /// # Safety
 ///
 /// The processor has the instructions, and the entries go on for `PADDING`
 /// behind the last run.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi2")]
 #[target_feature(enable = "bmi1,bmi2,popcnt")]
-unsafe fn sieve(
-    task: &Task<'_>,
-    range: Range<usize>,
-    survivors: &mut Vec<u32>,
-) {
+unsafe fn pick(task: &Task<'_>, range: Range<usize>, picks: &mut Vec<Pick>) {
     let entries = task.folded.entries().as_ptr();
+    let starts = task.folded.starts.as_ptr();
     let marks = Marks::of(task.phase);
     let has =
         |lanes: __m512i, mark: u32| _mm512_test_epi32_mask(lanes, splat(mark));
@@ -370,112 +461,164 @@ unsafe fn sieve(
         let load = |n: usize| unsafe {
             _mm512_loadu_si512(entries.add(run + n).cast())
         };
+        let inside = match range.end - run {
+            left if left < LANES => first_lanes(int::to_u32(left)),
+            _ => !0,
+        };
         let (a, b, c) = (load(0), load(1), load(2));
         let part =
             has(a, marks.first) & has(b, marks.second) & has(c, marks.third);
         let two = has(a, marks.first_of_two) & has(b, marks.second_of_two);
-        let both = has(_mm512_and_si512(a, b), mark::NARROW);
-        let mut pass = (part | two) & !both;
-        if pass.count_ones() >= FILTERED_MIN {
-            // SAFETY: the filter is `task.filter`, a power of two words.
-            pass = unsafe { wide(task, [a, b, c], part & pass, two & pass) };
+        let both = has(_mm512_and_si512(a, b), mark::NARROW) & inside;
+        let rest = !both & inside;
+        let mut single = has(a, marks.single) & inside;
+        if single != 0 {
+            // SAFETY: as many starts can be read as entries, and one more.
+            let start = |n: usize| unsafe {
+                _mm512_loadu_si512(starts.add(run + n).cast())
+            };
+            let len = _mm512_sub_epi32(start(1), start(0));
+            let least = row_of(task.singles, a);
+            let opens = _mm512_testn_epi32_mask(least, splat(OPEN))
+                | _mm512_testn_epi32_mask(a, splat(INSIDE));
+            let least = _mm512_andnot_si512(splat(OPEN), least);
+            let fits = opens & _mm512_cmpge_epu32_mask(len, least);
+            single &= fits | !has(a, mark::NARROW);
         }
-        pass |= has(a, marks.single);
+        let mut step = Step { run: int::to_u32(run), picks };
+        if (part | two) & rest != 0 {
+            // SAFETY: the filter is `task.filter`, a power of two words.
+            unsafe { step.wide(task, [a, b, c], part & rest, two & rest) };
+        }
+        if single != 0 {
+            step.add(What::Single, single, _mm512_setzero_si512());
+        }
         if both != 0 {
             let (d, e) = (load(3), load(4));
             // SAFETY: as above.
-            pass |= unsafe { narrow(task, both, [a, b, c, d, e]) };
-        }
-        let left = range.end - run;
-        if left < LANES {
-            pass &= first_lanes(int::to_u32(left));
-        }
-        while pass != 0 {
-            survivors.push(int::to_u32(run) + pass.trailing_zeros());
-            pass &= pass - 1;
+            unsafe { step.narrow(task, both, [a, b, c, d, e]) };
         }
         run += LANES;
     }
 }
 
-/// Wide anchors that ask the filter.
-///
-/// # Safety
-///
-/// The processor has the instructions, and the filter has 2^n words.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi2")]
-#[target_feature(enable = "bmi1,bmi2,popcnt")]
-unsafe fn wide(
-    task: &Task<'_>,
-    [a, b, c]: [__m512i; 3],
-    part: __mmask16,
-    two: __mmask16,
-) -> __mmask16 {
-    let pair = hash_of_two(a, b);
-    let three = mix(pair, c, MIX[1]);
-    // SAFETY: the caller's promise.
-    let word = unsafe { filter_words(task, part | two, pair) };
-    let whole = bits_of(times(pair, MIX[0]), [27, 22]);
-    let more = _mm512_or_si512(bits_of(three, [17, 12]), bit_at(three, 7));
-    have(two, word, whole) | have(part, word, more)
+impl Step<'_> {
+    #[inline]
+    #[target_feature(enable = "avx512f,bmi1")]
+    fn add(&mut self, what: What, lanes: __mmask16, hashes: __m512i) {
+        if lanes == 0 {
+            return;
+        }
+        let mut of = [0u32; LANES];
+        // SAFETY: the array has the size of the register.
+        unsafe { _mm512_storeu_si512(of.as_mut_ptr().cast(), hashes) };
+        let mut todo = u32::from(lanes);
+        while todo != 0 {
+            let lane = todo.trailing_zeros();
+            todo &= todo - 1;
+            let hash = of[int::to_usize(lane) % LANES];
+            self.picks.push(Pick { run: self.run + lane, hash, what });
+        }
+    }
+
+    /// Wide anchors that the filter knows.
+    ///
+    /// # Safety
+    ///
+    /// The processor has the instructions, and the filter has 2^n words.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi2")]
+    #[target_feature(enable = "bmi1,bmi2,popcnt")]
+    unsafe fn wide(
+        &mut self,
+        task: &Task<'_>,
+        [a, b, c]: [__m512i; 3],
+        part: __mmask16,
+        two: __mmask16,
+    ) {
+        let pair = hash_of_two(a, b);
+        let three = mix(pair, c, MIX[1]);
+        // SAFETY: the caller's promise.
+        let word = unsafe { filter_words(task, part | two, pair) };
+        let whole = bits_of(times(pair, MIX[0]), [27, 22]);
+        let more = _mm512_or_si512(bits_of(three, [17, 12]), bit_at(three, 7));
+        self.add(What::Two, have(two, word, whole), pair);
+        self.add(What::Around, have(part, word, more), pair);
+    }
+
+    /// Anchors whose first two classes are narrow.
+    ///
+    /// # Safety
+    ///
+    /// As for `wide`.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi2")]
+    #[target_feature(enable = "bmi1,bmi2,popcnt")]
+    unsafe fn narrow(
+        &mut self,
+        task: &Task<'_>,
+        lanes: __mmask16,
+        [a, b, c, d, e]: [__m512i; 5],
+    ) {
+        // Bit 0 says whether the pair is in the table.
+        let holds = |pair: Pair, a: __m512i, b: __m512i| {
+            let (start, _) = pair.place(0, 0);
+            let rows = task.pairs[start..].first_chunk::<32>();
+            let row = row_of(rows.unwrap_or(&[0; 32]), a);
+            _mm512_srlv_epi32(row, _mm512_and_si512(b, splat(31)))
+        };
+        let and = _mm512_and_si512;
+        let some = |bits| _mm512_mask_test_epi32_mask(lanes, bits, splat(1));
+        let open = _mm512_testn_epi32_mask(a, splat(INSIDE));
+        let long = some(and(
+            and(holds(Pair::Long, a, b), holds(Pair::Long2, b, c)),
+            and(holds(Pair::Long3, c, d), holds(Pair::Long4, d, e)),
+        ));
+        let inner_two = some(holds(Pair::InnerTwo, a, b));
+        let two = open & some(holds(Pair::Two, a, b)) & !inner_two;
+        let word = open
+            & some(and(holds(Pair::Word, a, b), holds(Pair::Word2, b, c)));
+        let inner =
+            some(and(holds(Pair::Inner, a, b), holds(Pair::Inner2, b, c)));
+        if long | word | inner | inner_two | two == 0 {
+            return;
+        }
+        let pair = hash_of_two(a, b);
+        self.add(What::Two, inner_two, pair);
+        self.add(What::TwoAsWord, two, pair);
+        let asking = long | word | inner;
+        if asking == 0 {
+            return;
+        }
+        let three = mix(pair, c, MIX[1]);
+        let four = mix(three, d, MIX[2]);
+        let five = mix(four, e, MIX[3]);
+        // SAFETY: the caller's promise.
+        let of = unsafe { filter_words(task, asking, three) };
+        let part = _mm512_or_si512(bits_of(five, [17, 12]), bit_at(five, 7));
+        self.add(What::AroundFive, have(long, of, part), five);
+        let lengths = [
+            (three, What::Three, What::ThreeAsWord),
+            (four, What::Four, What::FourAsWord),
+        ];
+        for (hash, what, as_word) in lengths {
+            let mixed = times(hash, MIX[0]);
+            let whole = have(inner, of, bits_of(mixed, [27, 22]));
+            let apart = have(word & !whole, of, bits_of(mixed, [17, 12]));
+            self.add(what, whole, hash);
+            self.add(as_word, apart, hash);
+        }
+    }
 }
 
-/// The lanes, of those whose first two classes are narrow, that pass as
-/// anchors.
-///
-/// # Safety
-///
-/// As for [`wide`].
+/// The rows of a table that the low five bits choose.
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi2")]
-#[target_feature(enable = "bmi1,bmi2,popcnt")]
-unsafe fn narrow(
-    task: &Task<'_>,
-    lanes: __mmask16,
-    [a, b, c, d, e]: [__m512i; 5],
-) -> __mmask16 {
-    // Bit 0 says whether the pair is in the table.
-    let holds = |pair: Pair, a: __m512i, b: __m512i| {
-        let (start, _) = pair.place(0, 0);
-        let rows = task.pairs[start..].first_chunk::<32>();
-        let (low, high) = rows.unwrap_or(&[0; 32]).split_at(LANES);
-        let low = words(low.first_chunk().unwrap_or(&[0; LANES]));
-        let high = words(high.first_chunk().unwrap_or(&[0; LANES]));
-        // Both instructions use the low five bits only: of the row by
-        // itself, of the shift because of the mask.
-        let row = _mm512_permutex2var_epi32(low, a, high);
-        _mm512_srlv_epi32(row, _mm512_and_si512(b, splat(31)))
-    };
-    let and = _mm512_and_si512;
-    let some = |bits| _mm512_mask_test_epi32_mask(lanes, bits, splat(1));
-    let open = _mm512_testn_epi32_mask(a, splat(INSIDE));
-    let long = some(and(
-        and(holds(Pair::Long, a, b), holds(Pair::Long2, b, c)),
-        and(holds(Pair::Long3, c, d), holds(Pair::Long4, d, e)),
-    ));
-    let two = open & some(holds(Pair::Two, a, b))
-        | some(holds(Pair::InnerTwo, a, b));
-    let word =
-        open & some(and(holds(Pair::Word, a, b), holds(Pair::Word2, b, c)));
-    let inner = some(and(holds(Pair::Inner, a, b), holds(Pair::Inner2, b, c)));
-    let asking = long | word | inner;
-    if asking.count_ones() < FILTERED_MIN {
-        return two | asking;
-    }
-    let three = mix(hash_of_two(a, b), c, MIX[1]);
-    let four = mix(three, d, MIX[2]);
-    let five = mix(four, e, MIX[3]);
-    // SAFETY: the caller's promise.
-    let of = unsafe { filter_words(task, asking, three) };
-    let part = _mm512_or_si512(bits_of(five, [17, 12]), bit_at(five, 7));
-    let mut pass = two | have(long, of, part);
-    for hash in [three, four] {
-        let hash = times(hash, MIX[0]);
-        pass |= have(inner, of, bits_of(hash, [27, 22]));
-        pass |= have(word, of, bits_of(hash, [17, 12]));
-    }
-    pass
+#[target_feature(enable = "avx512f")]
+fn row_of(table: &[u32; 2 * LANES], classes: __m512i) -> __m512i {
+    let (low, high) = table.split_at(LANES);
+    let low = words(low.first_chunk().unwrap_or(&[0; LANES]));
+    let high = words(high.first_chunk().unwrap_or(&[0; LANES]));
+    _mm512_permutex2var_epi32(low, classes, high)
 }
 
 /// The words of the filter that the high bits of the hashes choose.

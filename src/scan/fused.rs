@@ -35,8 +35,8 @@ use std::ops::Range;
 
 use super::folded::CLASS;
 use super::sieve::{
-    Hashes, MIX, Marks, Pair, Simd, Singles, Task, classes, part_bits, sieve,
-    whole_bits, word_bits,
+    Hashes, MIX, Marks, Pair, Pick, Simd, Singles, Task, What, part_bits,
+    pick, whole_bits, word_bits,
 };
 use super::{Candidate, Folded, Phase, Reader};
 use crate::base::int;
@@ -416,10 +416,6 @@ fn singles(needles: &[Needle], wanted: &[bool]) -> Vec<[u32; 2]> {
     all
 }
 
-fn has(word: u32, bits: u32) -> bool {
-    word & bits == bits
-}
-
 /// Runs that are sieved before the survivors are looked at.
 const CHUNK: usize = 1 << 12;
 
@@ -438,21 +434,16 @@ pub fn candidates(
     let Some((filter, pairs)) = tables.anchors.split_last_chunk() else {
         return;
     };
-    let task = Task { folded, phase, filter, pairs };
+    let narrow = singles.narrow(reader.symbols);
+    let task = Task { folded, phase, filter, pairs, singles: narrow };
     let singles = singles.of(reader.symbols);
-    let marks = Marks::of(phase);
-    let search =
-        Search { reader, tables, folded, filter, pairs, singles, marks };
+    let search = Search { reader, tables, folded, singles };
     let mut start = range.start;
     while start < range.end {
         let end = range.end.min(start + CHUNK);
-        let Queues { survivors, asked, keys, slots, found } = queues;
-        sieve(simd, &task, start..end, survivors);
-        asked.clear();
-        for run in &*survivors {
-            search.survivor(int::to_usize(*run), asked, out);
-        }
-        search.known_keys(asked, keys);
+        let Queues { survivors, picks, keys, slots, found } = queues;
+        pick(simd, &task, start..end, survivors, picks);
+        search.known_keys(picks, keys, out);
         search.slots(keys, slots);
         search.tagged(slots, found);
         search.compare(found, out);
@@ -467,19 +458,10 @@ pub fn candidates(
 #[derive(Debug, Default)]
 pub struct Queues {
     survivors: Vec<u32>,
-    asked: Vec<Asked>,
+    picks: Vec<Pick>,
     keys: Vec<(u64, u32)>,
     slots: Vec<Slots>,
     found: Vec<Found>,
-}
-
-/// An anchor that may stand at a run.
-#[derive(Debug)]
-struct Asked {
-    at: u32,
-    len: u32,
-    hash: u32,
-    reaches: &'static [Reach],
 }
 
 /// Entries of the bucket of a key.
@@ -503,83 +485,10 @@ struct Search<'s, 'i> {
     reader: &'s Reader<'i>,
     tables: &'s FusedView<'i>,
     folded: &'s Folded,
-    filter: &'s [u32],
-    pairs: &'s [u32; NARROW_WORDS],
     singles: &'s [u32],
-    marks: Marks,
 }
 
 impl Search<'_, '_> {
-    /// Looks at a run that the sieve let pass.
-    fn survivor(
-        &self,
-        at: usize,
-        asked: &mut Vec<Asked>,
-        out: &mut Vec<Candidate>,
-    ) {
-        let entries = self.folded.entries();
-        let Some(&five) = entries[at..].first_chunk::<5>() else { return };
-        let [a, b, c, ..] = five;
-        if a & self.marks.single != 0 {
-            self.single(a & CLASS, at, out);
-        }
-        if a & b & mark::NARROW != 0 {
-            self.narrow(at, five, asked);
-            return;
-        }
-        let (part, two) = (self.marks.part(a, b, c), self.marks.two(a, b));
-        let hashes = Hashes::new(classes(five));
-        let word = self.word(hashes.two);
-        if two && has(word, whole_bits(hashes.two)) {
-            ask(hashes.two, at, 2, ALONE, asked);
-        }
-        if part && has(word, part_bits(hashes.three)) {
-            ask(hashes.two, at, 2, AROUND_PAIR, asked);
-        }
-    }
-
-    /// The same where the first two classes are narrow.
-    fn narrow(&self, at: usize, five: [u32; 5], asked: &mut Vec<Asked>) {
-        let [a, b, c, d, e] = five;
-        let Hashes { two, three, four, five } = Hashes::new(classes(five));
-        let holds = |pair: Pair, a, b| pair.holds(self.pairs, a, b);
-        if holds(Pair::InnerTwo, a, b)
-            || holds(Pair::Two, a, b) && self.is_word(at, at + 1)
-        {
-            ask(two, at, 2, ALONE, asked);
-        }
-        let word = self.word(three);
-        let is_word = holds(Pair::Word, a, b) && holds(Pair::Word2, b, c);
-        let any = holds(Pair::Inner, a, b) && holds(Pair::Inner2, b, c);
-        if any && has(word, whole_bits(three))
-            || is_word
-                && has(word, word_bits(three))
-                && self.is_word(at, at + 2)
-        {
-            ask(three, at, 3, ALONE, asked);
-        }
-        if any && has(word, whole_bits(four))
-            || is_word
-                && has(word, word_bits(four))
-                && self.is_word(at, at + 3)
-        {
-            ask(four, at, 4, ALONE, asked);
-        }
-        let long = holds(Pair::Long, a, b)
-            && holds(Pair::Long2, b, c)
-            && holds(Pair::Long3, c, d)
-            && holds(Pair::Long4, d, e);
-        if long && has(word, part_bits(five)) {
-            ask(five, at, NARROW, AROUND_NARROW, asked);
-        }
-    }
-
-    /// The word of the anchor filter that a hash chooses.
-    fn word(&self, hash: u32) -> u32 {
-        let shift = shift(self.filter.len()) - 32;
-        self.filter[int::to_usize(hash >> shift)]
-    }
-
     /// Whether runs may be a word.
     fn is_word(&self, first: usize, last: usize) -> bool {
         let text = self.reader.text;
@@ -615,18 +524,41 @@ impl Search<'_, '_> {
         }
     }
 
-    /// The keys, of those that the anchors asked for, that the key filter
-    /// knows.
-    fn known_keys(&self, asked: &[Asked], keys: &mut Vec<(u64, u32)>) {
+    /// The keys of anchors that the key filter knows. Needles of one class
+    /// have none and are decided here.
+    fn known_keys(
+        &self,
+        picks: &[Pick],
+        keys: &mut Vec<(u64, u32)>,
+        out: &mut Vec<Candidate>,
+    ) {
         keys.clear();
         let filter = self.tables.keys;
         let shift = shift(filter.len() / LINE) - 32;
-        for Asked { at, len, hash, reaches } in asked {
-            let (place, len) = (int::to_usize(*at), int::to_usize(*len));
+        for Pick { run: at, hash, what } in picks {
+            let place = int::to_usize(*at);
+            let (len, reaches, as_word) = match what {
+                What::Single => {
+                    let class = self.folded.entries()[place] & CLASS;
+                    self.single(class, place, out);
+                    continue;
+                }
+                What::Two => (2, ALONE, false),
+                What::Three => (3, ALONE, false),
+                What::Four => (4, ALONE, false),
+                What::TwoAsWord => (2, ALONE, true),
+                What::ThreeAsWord => (3, ALONE, true),
+                What::FourAsWord => (4, ALONE, true),
+                What::Around => (2, AROUND_PAIR, false),
+                What::AroundFive => (NARROW, AROUND_NARROW, false),
+            };
+            if as_word && !self.is_word(place, place + len - 1) {
+                continue;
+            }
             let beside = Beside::new(self.folded.padded(), place, len);
             let line = int::to_usize(hash.wrapping_mul(MIX[1]) >> shift);
             let line = &filter[LINE * line..LINE * (line + 1)];
-            for reach in *reaches {
+            for reach in reaches {
                 let key = beside.key(*hash, *reach);
                 if has64(line[key_word(key)], key_bits(key)) {
                     keys.push((key, *at));
@@ -651,13 +583,6 @@ impl Search<'_, '_> {
     fn tagged(&self, slots: &[Slots], found: &mut Vec<Found>) {
         found.clear();
         let tables = self.tables;
-        // Reads without a use: they bring the tags nearer.
-        let mut near = 0;
-        for Slots { range, .. } in slots {
-            let first = int::to_usize(range.start);
-            near ^= tables.bucket_tags.get(first).map_or(0, |row| row[0]);
-        }
-        std::hint::black_box(near);
         for Slots { range, tag: wanted, at } in slots {
             let range = int::to_usize(range.start)..int::to_usize(range.end);
             let rows = tables.bucket_tags[range.clone()].iter();
@@ -680,11 +605,6 @@ impl Search<'_, '_> {
     /// Compares needles with the text.
     fn compare(&self, found: &[Found], out: &mut Vec<Candidate>) {
         let view = &self.reader.view;
-        let mut near = 0;
-        for Found { needle, .. } in found {
-            near ^= view.needle_starts[int::to_usize(*needle)];
-        }
-        std::hint::black_box(near);
         for Found { needle, run, tag } in found {
             let at = int::to_usize(*run);
             let text = self.reader.text;
@@ -709,17 +629,6 @@ impl Search<'_, '_> {
 const ALONE: &[Reach] = &[Reach::None];
 const AROUND_PAIR: &[Reach] = &[Reach::Right, Reach::Right2, Reach::Both];
 const AROUND_NARROW: &[Reach] = &[Reach::None, Reach::Right, Reach::Left];
-
-fn ask(
-    hash: u32,
-    at: usize,
-    len: usize,
-    reaches: &'static [Reach],
-    asked: &mut Vec<Asked>,
-) {
-    let (at, len) = (int::to_u32(at), int::to_u32(len));
-    asked.push(Asked { at, len, hash, reaches });
-}
 
 fn has64(word: u64, bits: u64) -> bool {
     word & bits == bits

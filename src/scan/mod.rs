@@ -15,6 +15,7 @@ mod fused;
 pub mod grams;
 mod hear;
 mod reference;
+mod runs;
 pub mod score;
 mod sieve;
 mod sound;
@@ -42,6 +43,7 @@ pub use sieve::Simd;
 use walk::FREE_SEPARATORS_MAX;
 
 use reference::{Reference, ReferenceScratch};
+use runs::RunStarts;
 use sieve::Singles;
 
 /// Price of a hit that was read through an escape.
@@ -52,11 +54,6 @@ const FIRST_PICTURE: u32 = 0x2100;
 const COLUMN_PRICE: u16 = 50;
 /// Price of a hit in Base64 or hexadecimal.
 const BYTES_PRICE: u16 = 100;
-/// Letters at the end of a run that are looked at, and how many more than a
-/// pattern needs are tried as its first letter.
-const RUN_TAIL_MAX: usize = 64 + RUN_REPEATS_MAX;
-const RUN_REPEATS_MAX: usize = 8;
-
 /// Which search runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum EngineKind {
@@ -217,6 +214,7 @@ struct Buffers {
     reference: ReferenceScratch,
     queues: fused::Queues,
     candidates: Vec<Candidate>,
+    asked: Vec<(u32, u8)>,
     heard: Vec<Heard>,
     starts: RunStarts,
 }
@@ -302,7 +300,8 @@ impl Engine {
         out.own.fill(self.simd, view, own, text);
         self.fill_tokens(view, text, &mut out.own.tokens);
         let escapes = out.own.plain.has_escapes();
-        out.decoded = fold::decode_marked(text, escapes);
+        let promising = escapes || self.simd.is_promising(text);
+        out.decoded = fold::decode_marked(text, promising);
         if let Some(decoded) = &out.decoded {
             out.inner.fill(self.simd, view, own, &decoded.text);
             let tokens = &mut out.inner.tokens;
@@ -432,7 +431,9 @@ impl Engine {
         match &self.lookup {
             Some(lookup) => lookup[phase].candidates(tokens, heard),
             None => {
-                sound_candidates(&reader.view.sound[phase], tokens, heard);
+                let tables = &reader.view.sound[phase];
+                let asked = &mut scratch.asked;
+                sound_candidates(self.simd, tables, tokens, asked, heard);
             }
         }
         heard.sort_unstable();
@@ -583,11 +584,12 @@ fn symbols_matter(
         let at = int::to_usize(*at);
         let mut behind = text[at..].chars();
         let Some(symbol) = behind.next() else { return false };
-        let closes = matches!(symbol, '!' | '(' | '|' | '¡' | '+');
+        let plain = letter::canonical(symbol);
+        let closes = matches!(plain, '!' | '(' | '|' | '¡' | '+');
         let before = || text[..at].chars().rev().find(is_seen);
         let after = behind.find(is_seen);
-        own.contains(&letter::canonical(symbol))
-            || u32::from(symbol) >= FIRST_PICTURE
+        own.contains(&plain)
+            || u32::from(plain) >= FIRST_PICTURE
             || !closes && before().is_some_and(is_word)
             || after.is_some_and(is_word)
     })
@@ -710,80 +712,6 @@ fn post(
         });
     }
     out.len() > before
-}
-
-/// Where the letters of one run stand.
-#[derive(Debug, Default)]
-struct RunStarts {
-    sym: u16,
-    bounds: (u32, u32),
-    /// The last letters of the run, from its end.
-    tail: Vec<u32>,
-}
-
-impl RunStarts {
-    /// Looks at a run. Cost: the letters kept, and the separators behind
-    /// the last letter.
-    fn fill(&mut self, reader: &Reader<'_>, sym: u16, bounds: (u32, u32)) {
-        self.sym = sym;
-        self.bounds = bounds;
-        self.tail.clear();
-        let (start, end) = bounds;
-        let slice = &reader.text[int::to_usize(start)..int::to_usize(end)];
-        for (offset, c) in slice.char_indices().rev() {
-            if self.is_letter(reader, c) {
-                self.tail.push(start + int::to_u32(offset));
-                if self.tail.len() == RUN_TAIL_MAX {
-                    break;
-                }
-            }
-        }
-    }
-
-    fn is_letter(&self, reader: &Reader<'_>, c: char) -> bool {
-        use crate::fold::Sym;
-        let class = reader.view.classes.get(c).0;
-        let symbol = class & Sym::SYMBOL_BIT != 0;
-        class & !Sym::SYMBOL_BIT == self.sym && (reader.symbols || !symbol)
-    }
-
-    /// Places where a pattern that goes on after this run may begin: as
-    /// many letters from the end of the run as the pattern has of it (the
-    /// shortest hit first), a few more for repeats, and the first letter of
-    /// the run (a word that begins with a long repeat).
-    fn for_pattern(
-        &self,
-        reader: &Reader<'_>,
-        pattern: Pattern<'_>,
-    ) -> impl Iterator<Item = u32> {
-        let needed = pattern
-            .letters
-            .iter()
-            .take_while(|letter| {
-                char::from_u32(**letter)
-                    .is_some_and(|c| self.is_letter(reader, c))
-            })
-            .count()
-            .max(1);
-        let last = (needed + RUN_REPEATS_MAX).min(self.tail.len());
-        let near = self.tail.get(needed - 1..last).unwrap_or(&[]);
-        let first = self.bounds.0;
-        let far = near.last().is_some_and(|start| *start != first);
-        near.iter().copied().chain(far.then_some(first))
-    }
-
-    /// Every letter of the run, in order.
-    fn all<'t>(
-        &'t self,
-        reader: &'t Reader<'_>,
-    ) -> impl Iterator<Item = u32> + 't {
-        let (start, end) = self.bounds;
-        let slice = &reader.text[int::to_usize(start)..int::to_usize(end)];
-        slice
-            .char_indices()
-            .filter(|(_, c)| self.is_letter(reader, *c))
-            .map(move |(offset, _)| start + int::to_u32(offset))
-    }
 }
 
 /// Sorts hits so that equal places are neighbours, the cheapest first.

@@ -23,7 +23,7 @@ use std::ops::Range;
 use super::folded::{CLASS, INSIDE};
 use super::{Folded, Phase};
 use crate::base::int;
-use crate::fold::mark;
+use crate::fold::{self, mark};
 use crate::image::{ImageView, NARROW_WORDS, PatternRow};
 
 /// Odd multipliers of 32 bits: 2^32 over the golden ratio (Knuth), and
@@ -136,14 +136,26 @@ impl Pair {
 #[derive(Clone, Debug, Default)]
 pub struct Singles {
     needed: [Vec<u32>; 2],
+    narrow: [[u32; 32]; 2],
 }
+
+/// In [`Singles::narrow`]: all spellings begin a word.
+pub const OPEN: u32 = 1 << 31;
 
 /// No needle of this class alone.
 const NEVER: u32 = 1 << 30;
 
 impl Singles {
     pub fn new(view: &ImageView<'_>, phase: Phase) -> Singles {
-        Singles { needed: [false, true].map(|s| needed(view, phase, s)) }
+        let needed = [false, true].map(|s| needed(view, phase, s));
+        let narrow = [false, true].map(|s| narrow_needed(view, phase, s));
+        Singles { needed, narrow }
+    }
+
+    /// By the low bits of narrow classes: as `of`, and [`OPEN`] where only
+    /// words count.
+    pub fn narrow(&self, symbols: bool) -> &[u32; 32] {
+        &self.narrow[usize::from(symbols)]
     }
 
     pub fn of(&self, symbols: bool) -> &[u32] {
@@ -171,6 +183,25 @@ fn needed(view: &ImageView<'_>, phase: Phase, symbols: bool) -> Vec<u32> {
     all
 }
 
+fn narrow_needed(
+    view: &ImageView<'_>,
+    phase: Phase,
+    symbols: bool,
+) -> [u32; 32] {
+    let all = needed(view, phase, symbols);
+    let mut narrow = [NEVER | OPEN; 32];
+    for [class, needle] in view.fused[phase.index()].singles {
+        let class = int::to_usize(*class);
+        // Narrow classes with the same low bits share a slot.
+        let slot = &mut narrow[class & 31];
+        let mut patterns = view.needle_patterns(*needle);
+        let is_word = |number| view.pattern(number).row.has(PatternRow::LEFT);
+        let open = if patterns.all(is_word) { *slot & OPEN } else { 0 };
+        *slot = (*slot & !OPEN).min(all[class]) | open;
+    }
+    narrow
+}
+
 /// What is sieved with what.
 #[derive(Clone, Copy)]
 pub struct Task<'a> {
@@ -179,6 +210,8 @@ pub struct Task<'a> {
     /// 2^n words, n from 1 to 32.
     pub filter: &'a [u32],
     pub pairs: &'a [u32; NARROW_WORDS],
+    /// Of needles of one class, see [`Singles::narrow`].
+    pub singles: &'a [u32; 32],
 }
 
 /// As many wide anchors of one vector ask the filter together; fewer are
@@ -186,6 +219,77 @@ pub struct Task<'a> {
 pub const FILTERED_MIN: u32 = 3;
 
 impl Task<'_> {
+    /// Looks at a run that the sieve let pass.
+    fn survivor(&self, run: u32, picks: &mut Vec<Pick>) {
+        let entries = &self.folded.entries()[int::to_usize(run)..];
+        let Some(&five) = entries.first_chunk::<5>() else { return };
+        let [a, b, c, ..] = five;
+        let marks = Marks::of(self.phase);
+        let mut add = |what, hash| picks.push(Pick { run, hash, what });
+        let starts = &self.folded.starts()[int::to_usize(run)..];
+        let least = match a & mark::NARROW != 0 {
+            true => self.singles[int::to_usize(a & 31)],
+            false => 0,
+        };
+        let is_long = starts[1] - starts[0] >= least & !OPEN;
+        let opens = least & OPEN == 0 || a & INSIDE == 0;
+        if a & marks.single != 0 && is_long && opens {
+            add(What::Single, 0);
+        }
+        if a & b & mark::NARROW != 0 {
+            self.narrow(five, &mut add);
+            return;
+        }
+        let hashes = Hashes::new(classes(five));
+        let word = self.word(hashes.two);
+        if marks.two(a, b) && has(word, whole_bits(hashes.two)) {
+            add(What::Two, hashes.two);
+        }
+        if marks.part(a, b, c) && has(word, part_bits(hashes.three)) {
+            add(What::Around, hashes.two);
+        }
+    }
+
+    /// The same where the first two classes are narrow.
+    fn narrow(&self, entries: [u32; 5], add: &mut impl FnMut(What, u32)) {
+        let [a, b, c, d, e] = entries;
+        let Hashes { two, three, four, five } = Hashes::new(classes(entries));
+        let holds = |pair: Pair, a, b| pair.holds(self.pairs, a, b);
+        let open = a & INSIDE == 0;
+        if holds(Pair::InnerTwo, a, b) {
+            add(What::Two, two);
+        } else if open && holds(Pair::Two, a, b) {
+            add(What::TwoAsWord, two);
+        }
+        let word = self.word(three);
+        let is_word =
+            open && holds(Pair::Word, a, b) && holds(Pair::Word2, b, c);
+        let inner = holds(Pair::Inner, a, b) && holds(Pair::Inner2, b, c);
+        let lengths = [
+            (three, What::Three, What::ThreeAsWord),
+            (four, What::Four, What::FourAsWord),
+        ];
+        for (hash, what, as_word) in lengths {
+            if inner && has(word, whole_bits(hash)) {
+                add(what, hash);
+            } else if is_word && has(word, word_bits(hash)) {
+                add(as_word, hash);
+            }
+        }
+        let long = holds(Pair::Long, a, b)
+            && holds(Pair::Long2, b, c)
+            && holds(Pair::Long3, c, d)
+            && holds(Pair::Long4, d, e);
+        if long && has(word, part_bits(five)) {
+            add(What::AroundFive, five);
+        }
+    }
+
+    /// The word of the anchor filter that a hash chooses.
+    fn word(&self, hash: u32) -> u32 {
+        self.filter[int::to_usize(hash >> self.shift())]
+    }
+
     /// Shift that leaves the number of a word of the filter.
     pub fn shift(&self) -> u32 {
         32 - self.filter.len().trailing_zeros()
@@ -260,6 +364,17 @@ impl Simd {
         Simd::all().last().copied().unwrap_or_default()
     }
 
+    /// Whether a text may have something to decode but escapes.
+    pub fn is_promising(self, text: &str) -> bool {
+        match self {
+            Simd::Portable => fold::is_promising(text),
+            #[cfg(target_arch = "x86_64")]
+            Simd::Avx2(avx2) => avx2.is_promising(text.as_bytes()),
+            #[cfg(target_arch = "x86_64")]
+            Simd::Avx512(avx512) => avx512.is_promising(text.as_bytes()),
+        }
+    }
+
     pub fn as_str(self) -> &'static str {
         match self {
             Simd::Portable => "portable",
@@ -271,20 +386,54 @@ impl Simd {
     }
 }
 
-/// Replaces `survivors` by the runs of a range that pass, ascending.
-pub fn sieve(
+/// An anchor that may stand at a run.
+#[derive(Clone, Copy, Debug)]
+pub struct Pick {
+    pub run: u32,
+    /// Of as many classes as the anchor has.
+    pub hash: u32,
+    pub what: What,
+}
+
+/// What stands there: a needle of so many classes, or an anchor around which
+/// a needle goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// Of one class; has no hash.
+    Single,
+    Two,
+    Three,
+    Four,
+    /// The same if they are a whole word.
+    TwoAsWord,
+    ThreeAsWord,
+    FourAsWord,
+    /// A wide pair inside a longer needle.
+    Around,
+    /// Five narrow classes.
+    AroundFive,
+}
+
+/// Appends what may stand at the runs of a range. The processors with vectors
+/// of 16 look at all of it at once; the others sieve first.
+pub fn pick(
     simd: Simd,
     task: &Task<'_>,
     range: Range<usize>,
     survivors: &mut Vec<u32>,
+    picks: &mut Vec<Pick>,
 ) {
     survivors.clear();
+    picks.clear();
     match simd {
         Simd::Portable => portable(task, range, survivors),
         #[cfg(target_arch = "x86_64")]
         Simd::Avx2(avx2) => avx2.sieve(task, range, survivors),
         #[cfg(target_arch = "x86_64")]
-        Simd::Avx512(avx512) => avx512.sieve(task, range, survivors),
+        Simd::Avx512(avx512) => avx512.pick(task, range, picks),
+    }
+    for run in survivors {
+        task.survivor(*run, picks);
     }
 }
 
@@ -319,6 +468,10 @@ pub fn narrow(pairs: &[u32; NARROW_WORDS], [a, b, c, d, e]: [u32; 5]) -> bool {
     let inner = Pair::InnerTwo.holds(pairs, a, b)
         | Pair::Inner.holds(pairs, a, b) & Pair::Inner2.holds(pairs, b, c);
     long | word & open | inner
+}
+
+fn has(word: u32, bits: u32) -> bool {
+    word & bits == bits
 }
 
 /// The classes of five entries.

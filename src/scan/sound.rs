@@ -13,10 +13,11 @@
 //! - its three families and its three corners (shapes),
 //! - two sounds and a Latin letter, at each of the three places.
 //!
-//! At each token of the text the key of the three that begin here is looked
-//! up: one bit of a filter ends nearly all of them, then the
-//! bucket of the key lists terms and places. Keys with a Latin letter skip
-//! the filter: texts seldom have one.
+//! At each token of the text the keys of the three that begin here are looked
+//! up, one for each plane: a blocked Bloom filter ends nearly all of them
+//! (the loop that asks it is vectorised, `avx512`), then the bucket of the key
+//! lists terms and places. Keys with a Latin letter skip the filter: texts
+//! seldom have one.
 //!
 //! A term by its first letters is a whole word in Latin letters, looked up as
 //! such, and only in texts that are not all ASCII: there are too many words
@@ -29,8 +30,9 @@
 use std::collections::HashMap;
 
 use super::Phase;
+use super::sieve::{MIX, Simd};
 use crate::base::int;
-use crate::fold::sound::{self, Classes, PLANES};
+use crate::fold::sound::{self, BREAK, Classes, PLANES, Row};
 use crate::fold::{ClassView, Sym, letter};
 use crate::image::{ImageView, Pattern, PatternRow, SoundParts, SoundView};
 
@@ -51,26 +53,30 @@ const WORDS: usize = PLANES;
 /// The longest syllable: zhuang.
 const SYLLABLE_BYTES_MAX: usize = 6;
 
-/// Limits of the filter in 64-bit words; the ceiling is 256 KiB.
-const FILTER_WORDS: (usize, usize) = (2, 1 << 15);
-/// Bits of the filter for each key.
-const FILTER_BITS: usize = 48;
+/// Limits of the filter in 32-bit words; the ceiling is 256 KiB.
+const FILTER_WORDS: (usize, usize) = (2, 1 << 16);
+/// Bits of the filter for each key, of which three are set.
+const FILTER_BITS: usize = 32;
 const BUCKETS: (usize, usize) = (2, 1 << 20);
 
 /// A text as sounds and shapes. Buffers are reused: what lies behind `count`
 /// is left over from longer texts.
 #[derive(Debug, Default)]
 pub struct Tokens {
-    count: usize,
-    /// Classes of each plane; zeros keep neighbours apart.
-    planes: [Vec<u16>; PLANES],
+    pub(super) count: usize,
+    /// Classes of each token, then at least [`PADDING`] breaks. Breaks keep
+    /// neighbours apart.
+    pub(super) rows: Vec<Row>,
     /// Byte where each token begins.
     starts: Vec<u32>,
     /// Some token is a lone Latin letter.
-    initials: bool,
+    pub(super) initials: bool,
     /// Words in Latin letters that may be first letters, with their places.
     words: Vec<(Key, u32)>,
 }
+
+/// Breaks behind the last token that a vector may read.
+pub const PADDING: usize = 8;
 
 /// A place where the anchor of a term stands: where the term would begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -88,11 +94,9 @@ impl Tokens {
         if text.is_ascii() {
             return;
         }
-        let room = text.len();
+        let room = text.len() + PADDING;
         if self.starts.len() < room {
-            for plane in &mut self.planes {
-                plane.resize(room, 0);
-            }
+            self.rows.resize(room, BREAK);
             self.starts.resize(room, 0);
         }
         let tables = Classes::get();
@@ -105,22 +109,35 @@ impl Tokens {
                 continue;
             }
             // Han of the basic plane, by far the most frequent here.
-            if (0xE3..=0xE9).contains(&byte)
-                && let Some(&[_, second, third]) = bytes.get(at..at + 3)
-            {
-                let low = |byte: u8| u32::from(byte & 0x3F);
-                let code = u32::from(byte & 0xF) << 12
-                    | low(second) << 6
-                    | low(third);
-                let found = tables.of_code(code);
-                if found[0] != 0 {
-                    self.put(found, at);
-                    at += 3;
-                    continue;
-                }
-            }
-            at = self.other(text, at, classes);
+            let end = self.han(bytes, at, tables);
+            at = if end > at { end } else { self.other(text, at, classes) };
         }
+        let count = self.count;
+        self.rows[count..count + PADDING].fill(BREAK);
+    }
+
+    /// Reads Han of three bytes from `at` on; gives where they end.
+    fn han(&mut self, bytes: &[u8], at: usize, tables: Classes) -> usize {
+        let rows = self.rows[self.count..].iter_mut();
+        let starts = self.starts[self.count..].iter_mut();
+        let mut count = 0;
+        for ((row, start), three) in
+            rows.zip(starts).zip(bytes[at..].chunks_exact(3))
+        {
+            let &[first @ 0xE3..=0xE9, second, third] = three else { break };
+            let low = |byte: u8| u32::from(byte & 0x3F);
+            let code =
+                u32::from(first & 0xF) << 12 | low(second) << 6 | low(third);
+            let found = tables.of_code(code);
+            if found[0] == 0 {
+                break;
+            }
+            *row = found;
+            *start = int::to_u32(at + 3 * count);
+            count += 1;
+        }
+        self.count += count;
+        at + 3 * count
     }
 
     /// Reads ASCII from `at` on; gives where it goes on.
@@ -129,7 +146,7 @@ impl Tokens {
         let mut end = at;
         if !bytes[at].is_ascii_alphabetic() {
             if bytes[at].is_ascii_digit() {
-                self.push([0; PLANES], at);
+                self.push(BREAK, at);
             }
             return at + 1;
         }
@@ -145,7 +162,7 @@ impl Tokens {
         // words in Latin letters are spellings.
         let after = bytes.get(end).copied().unwrap_or(b' ');
         if end - at > SYLLABLES_BYTES_MAX || !self.follows() && after < 0x80 {
-            self.push([0; PLANES], at);
+            self.push(BREAK, at);
             return end;
         }
         self.latin(text, at)
@@ -163,31 +180,29 @@ impl Tokens {
             if letter::canonical(c).is_ascii_alphabetic() {
                 return self.latin(text, at);
             }
-            self.push([0; PLANES], at);
+            self.push(BREAK, at);
         }
         at + c.len_utf8()
     }
 
     /// A token takes a byte of the text at least, so there is room.
     #[inline]
-    fn put(&mut self, classes: [u16; PLANES], at: usize) {
-        for (plane, class) in self.planes.iter_mut().zip(classes) {
-            plane[self.count] = class;
-        }
+    fn put(&mut self, classes: Row, at: usize) {
+        self.rows[self.count] = classes;
         self.starts[self.count] = int::to_u32(at);
         self.count += 1;
     }
 
-    fn push(&mut self, classes: [u16; PLANES], at: usize) {
+    fn push(&mut self, classes: Row, at: usize) {
         // Two breaks say no more than one.
-        if classes != [0; PLANES] || self.follows() {
+        if classes != BREAK || self.follows() {
             self.put(classes, at);
         }
     }
 
     /// Whether the token before is no break.
     fn follows(&self) -> bool {
-        self.count > 0 && self.planes[0][self.count - 1] != 0
+        self.count > 0 && self.rows[self.count - 1] != BREAK
     }
 
     /// Reads a run of Latin letters, which begins at `at`; gives its end.
@@ -211,7 +226,7 @@ impl Tokens {
         let beside =
             self.follows() || text[end..].chars().next().is_some_and(is_wide);
         if count > plain.len() || !beside {
-            self.push([0; PLANES], at);
+            self.push(BREAK, at);
             return end;
         }
         let plain = &plain[..count];
@@ -228,17 +243,17 @@ impl Tokens {
                 let name = std::str::from_utf8(&plain[from..to]);
                 let class = name.ok().and_then(sound::typed).unwrap_or(0);
                 let start = int::to_usize(places[from]);
-                self.push([class, 0, 0], start);
+                self.push([class, 0, 0, 0], start);
                 from = to;
             }
         } else if count <= INITIALS_MAX {
             for (byte, place) in plain.iter().zip(places) {
                 let class = sound::initial(char::from(*byte)).unwrap_or(0);
-                self.push([class, 0, 0], int::to_usize(place));
+                self.push([class, 0, 0, 0], int::to_usize(place));
             }
             self.initials = true;
         } else {
-            self.push([0; PLANES], at);
+            self.push(BREAK, at);
         }
         end
     }
@@ -298,21 +313,35 @@ impl Key {
         (a | b << 16 | c << 32 | plane).wrapping_mul(GOLDEN)
     }
 
+    /// The word of a filter of 2^n words, from two, and the bits in it.
+    #[inline]
+    pub fn place(self, shift: u32) -> (usize, u32) {
+        let [a, b, c] = self.classes.map(u32::from);
+        let two = (a | b << 16).wrapping_mul(MIX[0]);
+        let three = (two.rotate_left(16) ^ c).wrapping_mul(MIX[1]);
+        let hash = three ^ seed(usize::from(self.plane));
+        let bits = hash.wrapping_mul(MIX[2]);
+        let bit = |from: u32| 1 << (bits >> from & 31);
+        let bits = BITS.map(bit).into_iter().fold(0, |all, bit| all | bit);
+        (int::to_usize(hash >> shift), bits)
+    }
+
     fn has_initial(&self) -> bool {
         self.plane == 0 && self.classes.iter().any(|c| *c >= sound::INITIAL)
     }
 }
 
-/// Word and bit of the filter, of 2^n words, for a hash.
-#[inline]
-fn bit(hash: u64, shift: u32) -> (usize, u64) {
-    let number = hash >> shift;
-    (int::low_usize(number >> 6), 1 << (number & 63))
+/// Where the bits of a key in a word of the filter come from.
+pub const BITS: [u32; 3] = [27, 22, 17];
+
+/// Tells the planes apart in the hash of the filter.
+pub const fn seed(plane: usize) -> u32 {
+    [0, MIX[0], MIX[1], MIX[2]][plane % (PLANES + 1)]
 }
 
-/// Shift that leaves the number of a bit of so many words.
-fn bit_shift(words: usize) -> u32 {
-    64 - 6 - words.trailing_zeros()
+/// Shift that leaves the number of one of so many words.
+pub fn word_shift(words: usize) -> u32 {
+    32 - words.trailing_zeros()
 }
 
 /// The slot of a hash in a table of 2^n slots.
@@ -415,7 +444,9 @@ pub fn build(
     words: &[(u32, Vec<char>)],
     frequency: &dyn Fn(u16) -> f64,
 ) -> SoundParts {
-    let mut all: Vec<(u64, u32, u32, bool)> = Vec::new();
+    // Key, pattern and place.
+    let mut all: Vec<(u64, u32, u32)> = Vec::new();
+    let mut filtered: Vec<Key> = Vec::new();
     for (number, letters) in patterns {
         let common = |at: &usize| -> f64 {
             letters[*at..at + ANCHOR]
@@ -432,33 +463,34 @@ pub fn build(
         own.sort_unstable();
         own.dedup();
         for key in own {
-            let filtered = !key.has_initial();
-            let place = int::to_u32(place);
-            all.push((key.hash(), *number, place, filtered));
+            all.push((key.hash(), *number, int::to_u32(place)));
+            if !key.has_initial() {
+                filtered.push(key);
+            }
         }
     }
     for (number, letters) in words {
-        all.push((pattern_key(letters).hash(), *number, 0, true));
+        let key = pattern_key(letters);
+        all.push((key.hash(), *number, 0));
+        filtered.push(key);
     }
     let size = |count: usize, (least, most): (usize, usize)| {
         count.next_power_of_two().clamp(least, most)
     };
-    let filtered = all.iter().filter(|row| row.3).count();
-    let mut parts = SoundParts {
-        filter: vec![0; size(filtered * FILTER_BITS / 64, FILTER_WORDS)],
-        ..SoundParts::default()
-    };
-    let shift = bit_shift(parts.filter.len());
-    for (hash, ..) in all.iter().filter(|row| row.3) {
-        let (word, bit) = bit(*hash, shift);
-        parts.filter[word] |= bit;
+    let words = size(filtered.len() * FILTER_BITS / 32, FILTER_WORDS);
+    let mut parts =
+        SoundParts { filter: vec![0; words], ..SoundParts::default() };
+    let shift = word_shift(words);
+    for key in filtered {
+        let (word, bits) = key.place(shift);
+        parts.filter[word] |= bits;
     }
     let buckets = size(all.len() / 2, BUCKETS);
     all.sort_unstable();
     let mut next = all.iter().peekable();
     parts.starts.push(0);
     for bucket in 0..buckets {
-        while let Some((hash, pattern, place, _)) =
+        while let Some((hash, pattern, place)) =
             next.next_if(|(hash, ..)| slot(*hash, buckets) == bucket)
         {
             parts.entries.push([tag(*hash), *pattern, *place]);
@@ -470,72 +502,60 @@ pub fn build(
 
 /// Every place where the anchor of a pattern stands, by the tables.
 pub fn candidates(
+    simd: Simd,
     tables: &SoundView<'_>,
     tokens: &Tokens,
+    asked: &mut Vec<(u32, u8)>,
     out: &mut Vec<Heard>,
 ) {
-    if tables.entries.is_empty() {
+    if tables.entries.is_empty() || tokens.is_empty() {
         return;
     }
-    for (plane, classes) in tokens.planes.iter().enumerate() {
-        let Some(classes) = classes.get(..tokens.count) else { continue };
-        sieve(tables, tokens, plane, classes, out);
+    asked.clear();
+    match simd {
+        #[cfg(target_arch = "x86_64")]
+        Simd::Avx512(avx512) => avx512.hear(tables.filter, tokens, asked),
+        _ => sieve(tables.filter, tokens, asked),
     }
-    let shift = bit_shift(tables.filter.len());
+    for &(at, plane) in &*asked {
+        let at = int::to_usize(at);
+        let key = tokens.key(at, usize::from(plane));
+        for [_, pattern, place] in entries(tables, key.hash()) {
+            tokens.report(*pattern, at, int::to_usize(*place), out);
+        }
+    }
+    let shift = word_shift(tables.filter.len());
     for (key, start) in &tokens.words {
-        let hash = key.hash();
-        let (word, bit) = bit(hash, shift);
-        if tables.filter.get(word).is_some_and(|word| word & bit != 0) {
-            for [_, pattern, _] in entries(tables, hash) {
+        let (word, bits) = key.place(shift);
+        if tables.filter.get(word).is_some_and(|word| word & bits == bits) {
+            for [_, pattern, _] in entries(tables, key.hash()) {
                 out.push(Heard { pattern: *pattern, start: *start });
             }
         }
     }
 }
 
-/// The keys of one plane. The three classes of a key roll through one
-/// number, the first in its low bits, as `Key::hash` has them.
-fn sieve(
-    tables: &SoundView<'_>,
-    tokens: &Tokens,
-    plane: usize,
-    classes: &[u16],
-    out: &mut Vec<Heard>,
-) {
-    let filter = tables.filter;
-    let shift = bit_shift(filter.len());
-    let tail = u64::from(plane_number(plane)) << 48;
-    let initials = plane == 0 && tokens.initials;
-    let mut key = 0;
-    let mut seen = 0;
-    for (at, &class) in classes.iter().enumerate() {
-        key = key >> 16 | u64::from(class) << 32;
-        seen = if class == 0 { 0 } else { seen + 1 };
-        if seen < ANCHOR {
+/// The places and planes whose keys the filter knows, or cannot know.
+fn sieve(filter: &[u32], tokens: &Tokens, asked: &mut Vec<(u32, u8)>) {
+    let shift = word_shift(filter.len());
+    let rows = tokens.rows.get(..tokens.count).unwrap_or(&[]);
+    for (at, three) in rows.windows(ANCHOR).enumerate() {
+        let &[a, b, c] = three else { continue };
+        // Without a sound there is no shape either.
+        if a[0] == 0 || b[0] == 0 || c[0] == 0 {
             continue;
         }
-        let hash = (key | tail).wrapping_mul(GOLDEN);
-        let (word, bit) = bit(hash, shift);
-        let known = filter.get(word).is_some_and(|word| word & bit != 0);
-        let unknown = initials
-            && [key, key >> 16, key >> 32]
-                .iter()
-                .any(|class| class & 0xFFFF >= u64::from(sound::INITIAL));
-        if known || unknown {
-            bucket(tables, tokens, at + 1 - ANCHOR, hash, out);
+        for plane in 0..PLANES {
+            let classes = [a[plane], b[plane], c[plane]];
+            let key = Key { plane: plane_number(plane), classes };
+            let (word, bits) = key.place(shift);
+            let known = filter.get(word).is_some_and(|w| w & bits == bits);
+            if !classes.contains(&0)
+                && (known || tokens.initials && key.has_initial())
+            {
+                asked.push((int::to_u32(at), plane_number(plane)));
+            }
         }
-    }
-}
-
-fn bucket(
-    tables: &SoundView<'_>,
-    tokens: &Tokens,
-    at: usize,
-    hash: u64,
-    out: &mut Vec<Heard>,
-) {
-    for [_, pattern, place] in entries(tables, hash) {
-        tokens.report(*pattern, at, int::to_usize(*place), out);
     }
 }
 
@@ -552,6 +572,17 @@ fn entries<'a>(
 }
 
 impl Tokens {
+    fn is_empty(&self) -> bool {
+        self.count == 0 && self.words.is_empty()
+    }
+
+    /// The key of the three tokens from `at` on.
+    fn key(&self, at: usize, plane: usize) -> Key {
+        let three = self.rows[at..].first_chunk().unwrap_or(&[BREAK; ANCHOR]);
+        let classes = three.map(|row| row[plane]);
+        Key { plane: plane_number(plane), classes }
+    }
+
     fn report(
         &self,
         pattern: u32,
@@ -610,13 +641,10 @@ impl Lookup {
                 out.push(Heard { pattern: *pattern, start: *start });
             }
         }
-        for (plane, classes) in tokens.planes.iter().enumerate() {
-            let classes = &classes[..tokens.count];
-            for (at, three) in classes.windows(ANCHOR).enumerate() {
-                let &[a, b, c] = three else { continue };
-                let plane = plane_number(plane);
-                let key = Key { plane, classes: [a, b, c] };
-                if three.contains(&0) {
+        for plane in 0..PLANES {
+            for at in 0..(tokens.count + 1).saturating_sub(ANCHOR) {
+                let key = tokens.key(at, plane);
+                if key.classes.contains(&0) {
                     continue;
                 }
                 for (pattern, place) in

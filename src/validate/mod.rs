@@ -44,7 +44,7 @@ mod whatsapp;
 
 pub use lookalike::lookalike;
 pub use prescan::Need;
-pub use prescan::prescan;
+pub use prescan::{may_find, prescan};
 
 use std::ops::BitOr;
 use std::ops::BitOrAssign;

@@ -110,20 +110,42 @@ const CLASSES: [u8; 128] = {
 const LOOK_CLOSER: u8 = 0;
 const PLAIN_LETTER: u8 = 1;
 const PLAIN_SYMBOL: u8 = 2;
+/// A numeral of Han.
+const NUMERAL: u8 = 3;
+/// A Han letter with which a cue may begin.
+const CUE: u8 = 4;
+const COMMA: u8 = 5;
+/// A symbol that stands for a dot.
+const WIDE_DOT: u8 = 6;
 
 static ROLES: LazyLock<Vec<u8>> = LazyLock::new(|| {
     (0..0x1_0000).map(|u| char::from_u32(u).map_or(0, role)).collect()
 });
 
 fn role(c: char) -> u8 {
-    let dropped = plane::dropped(c).is_some();
-    if dropped || super::host::is_dot(c) || cue::may_start_wide(c) {
+    let f = plane::fold(c);
+    let (dot, cue) = (super::host::is_dot(c), cue::may_start_wide(c));
+    if plane::dropped(c).is_some() {
         return LOOK_CLOSER;
     }
-    let f = plane::fold(c);
-    match f.class {
-        plane::Class::Other if f.digit == plane::NO_DIGIT => PLAIN_LETTER,
-        plane::Class::Sep if !f.ch.is_ascii() => PLAIN_SYMBOL,
+    let is_han = ('\u{3400}'..='\u{9FFF}').contains(&c);
+    match (f.class, dot, cue) {
+        (plane::Class::Other, false, false) if f.digit == plane::NO_DIGIT => {
+            PLAIN_LETTER
+        }
+        (plane::Class::Other, false, false) if is_han => NUMERAL,
+        (plane::Class::Other, false, true)
+            if is_han && f.digit == plane::NO_DIGIT =>
+        {
+            CUE
+        }
+        (plane::Class::Sep, true, false) if f.ch == '.' && !is_han => WIDE_DOT,
+        (plane::Class::Sep, false, false) => match f.ch {
+            ',' => COMMA,
+            '/' | '@' | '#' | '&' | '+' | '_' | '-' | '.' | ' ' => LOOK_CLOSER,
+            '[' | '(' | '{' | ']' | ')' | '}' => LOOK_CLOSER,
+            _ => PLAIN_SYMBOL,
+        },
         _ => LOOK_CLOSER,
     }
 }
@@ -133,6 +155,8 @@ const DIGITS_MIN: u32 = 5;
 /// The shortest payment card has twelve (ISO/IEC 7812), an identity number
 /// fifteen.
 const LONG_MIN: u32 = 12;
+/// An identity number has seventeen and a check character.
+const CN_ID_MIN: u32 = 17;
 /// Shortest handle of a messenger (LINE: 4).
 const HANDLE_MIN: u32 = 4;
 /// Shortest wallet address (base58check, 25 bytes).
@@ -206,6 +230,22 @@ pub fn prescan(text: &str) -> Need {
                     at += plain_wide(&bytes[at..], roles);
                 }
                 Some(&PLAIN_SYMBOL) => pass.other(),
+                Some(&COMMA) if !pass.bracket => pass.other(),
+                Some(&WIDE_DOT) => {
+                    pass.wide_dot();
+                    pass.wide_sign(true);
+                }
+                Some(&NUMERAL) => {
+                    pass.digit();
+                    pass.other();
+                    pass.han_tight = true;
+                }
+                Some(&CUE) => {
+                    pass.need.cue = true;
+                    pass.no_digit();
+                    pass.other();
+                    pass.han_tight = true;
+                }
                 _ => pass.wide(c),
             }
         }
@@ -213,8 +253,102 @@ pub fn prescan(text: &str) -> Need {
     pass.need
 }
 
+/// Whether one of the kinds may be found, by a look that costs less than
+/// `prescan`: long numbers ask one byte of twelve, links ask for a Latin
+/// letter or a digit. Answers yes for all other kinds.
+pub fn may_find(text: &str, kinds: KindSet) -> bool {
+    let only = |of: KindSet| kinds.and(of) == kinds;
+    if only(KindSet::from(Kind::CnId)) {
+        return may_hold_number(text, CN_ID_MIN);
+    }
+    if only(KindSet::from(Kind::BankCard).with(Kind::CnId)) {
+        return may_hold_number(text, LONG_MIN);
+    }
+    !only(KindSet::from(Kind::Url).with(Kind::Domain)) || may_hold_host(text)
+}
+
+/// Whether a letter or digit of a host's name stands anywhere.
+fn may_hold_host(text: &str) -> bool {
+    let ascii =
+        text.bytes().fold(false, |any, b| any | b.is_ascii_alphanumeric());
+    ascii
+        || text.chars().any(|c| {
+            let slot = usize::try_from(u32::from(c)).unwrap_or(usize::MAX);
+            let role = ROLES.get(slot).copied().unwrap_or(LOOK_CLOSER);
+            let latin = || plane::fold(c).class;
+            role == LOOK_CLOSER
+                && matches!(
+                    latin(),
+                    plane::Class::Letter | plane::Class::Digit
+                )
+        })
+}
+
+/// Whether so many characters that may be digits stand somewhere without a
+/// letter between them that is none.
+fn may_hold_number(text: &str, least: u32) -> bool {
+    let bytes = text.as_bytes();
+    // Codes and references hold letters, and numbers go on behind them.
+    if memchr::memchr2(b'[', b'&', bytes).is_some() {
+        return true;
+    }
+    let roles: &[u8] = &ROLES;
+    let parts = |c: char| match u8::try_from(c) {
+        Ok(b) if b < 128 => CLASSES[usize::from(b)] == LETTER,
+        _ => {
+            let slot = usize::try_from(u32::from(c)).unwrap_or(usize::MAX);
+            matches!(roles.get(slot), Some(&PLAIN_LETTER | &CUE))
+        }
+    };
+    let counts = |c: &char| match u8::try_from(*c) {
+        Ok(b) if b < 128 => {
+            matches!(CLASSES[usize::from(b)], DIGIT | LOOKALIKE)
+        }
+        _ => true,
+    };
+    let least = usize::try_from(least).unwrap_or(1).max(1);
+    let mut at = least - 1;
+    while at < bytes.len() {
+        let mut start = at;
+        while !text.is_char_boundary(start) {
+            start -= 1;
+        }
+        // Nearly always it ends here.
+        let is_letter = match bytes[start..] {
+            [b, ..] if b < 128 => CLASSES[usize::from(b)] == LETTER,
+            [a @ 0xE0..=0xEF, b, c, ..] => {
+                let role = roles.get(basic([a, b, c]));
+                matches!(role, Some(&PLAIN_LETTER | &CUE))
+            }
+            _ => false,
+        };
+        if is_letter {
+            at += least;
+            continue;
+        }
+        let before = text[..start].chars().rev();
+        let before = before.take_while(|c| !parts(*c)).filter(counts);
+        let mut end = start;
+        let after = text[start..].chars().take_while(|c| !parts(*c));
+        let after = after.inspect(|c| end += c.len_utf8()).filter(counts);
+        let after = after.count();
+        if after > 0 && after + before.count() >= least {
+            return true;
+        }
+        at = end.max(at) + least;
+    }
+    false
+}
+
 fn is_plain_ascii(byte: u8) -> bool {
     CLASSES.get(usize::from(byte)) == Some(&LETTER)
+}
+
+/// The code point of three bytes.
+fn basic([a, b, c]: [u8; 3]) -> usize {
+    usize::from(a & 0xF) << 12
+        | usize::from(b & 0x3F) << 6
+        | usize::from(c & 0x3F)
 }
 
 /// Bytes of the plain letters of three bytes that come next.
@@ -222,10 +356,7 @@ fn plain_wide(bytes: &[u8], roles: &[u8]) -> usize {
     let mut len = 0;
     for three in bytes.chunks_exact(3) {
         let &[a @ 0xE0..=0xEF, b, c] = three else { break };
-        let code = usize::from(a & 0xF) << 12
-            | usize::from(b & 0x3F) << 6
-            | usize::from(c & 0x3F);
-        if roles.get(code) != Some(&PLAIN_LETTER) {
+        if roles.get(basic([a, b, c])) != Some(&PLAIN_LETTER) {
             break;
         }
         len += 3;
@@ -430,10 +561,16 @@ impl Pass {
         if folded == '+' || cue::may_start_wide(c) {
             self.need.cue = true;
         }
+        let holds = matches!(folded, '_' | '-' | '.');
+        self.wide_sign(holds);
+    }
+
+    /// Between two characters of a handle, if it may hold this one.
+    fn wide_sign(&mut self, holds: bool) {
         let run = self.run;
         self.boundary();
         self.run = run;
-        self.sign(matches!(folded, '_' | '-' | '.'));
+        self.sign(holds);
     }
 
     fn boundary(&mut self) {
