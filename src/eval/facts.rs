@@ -47,7 +47,7 @@ fn fact(name: &str, record: &Record<'_>) -> f64 {
     match name {
         "len" => count(chars()),
         "letters" => count(chars().filter(|c| is_letter(*c))),
-        "digits" => count(chars().filter(|c| letter::is_digit(*c))),
+        "digits" => texts().map(digits).sum(),
         "urls" => texts().map(urls).sum(),
         "fields" => count(texts()),
         _ => {
@@ -60,6 +60,26 @@ fn fact(name: &str, record: &Record<'_>) -> f64 {
 
 fn count<T>(items: impl Iterator<Item = T>) -> f64 {
     int::to_f64(int::to_u64(items.count()))
+}
+
+/// Digits of a text. Han, which hold none, are passed over by the lead byte.
+fn digits(text: &str) -> f64 {
+    let ascii = text.bytes().filter(u8::is_ascii_digit).count();
+    let mut wide = 0;
+    let mut at = 0;
+    let bytes = text.as_bytes();
+    while let Some(byte) = bytes.get(at) {
+        at += match byte {
+            0..0x80 => 1,
+            0xE4..=0xE9 => 3,
+            _ => {
+                let Some(c) = text[at..].chars().next() else { break };
+                wide += usize::from(letter::is_digit(c));
+                c.len_utf8()
+            }
+        };
+    }
+    int::to_f64(int::to_u64(ascii + wide))
 }
 
 fn is_letter(c: char) -> bool {
@@ -85,4 +105,19 @@ fn urls(text: &str) -> f64 {
     let mut scratch = validate::Scratch::default();
     validate::find(text, kind.into(), &mut scratch, &mut found);
     count(found.into_iter())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_are_counted_in_every_alphabet() {
+        let rows = [("", 0.0), ("a1b22", 3.0), ("①３𝟑三 9", 4.0)];
+        for (text, wanted) in rows {
+            assert_eq!(digits(text), wanted, "{text}");
+        }
+        // What `digits` passes over.
+        assert!(!('\u{4000}'..='\u{9FFF}').any(letter::is_digit));
+    }
 }

@@ -23,7 +23,7 @@ const NAME_MAX: usize = 4;
 /// Digits of a numbered picture.
 const DIGITS_MAX: usize = 8;
 /// Shortest run of letters that is read as bytes, and the longest.
-const TOKEN_MIN: usize = 12;
+pub const TOKEN_MIN: usize = 12;
 const TOKEN_MAX: usize = 4096;
 
 /// The length of a picture's code at the start of `text`, which begins with
@@ -92,7 +92,7 @@ pub fn flag(text: &str) -> Option<usize> {
 }
 
 #[inline]
-fn is_coded(byte: u8) -> bool {
+const fn is_coded(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')
 }
 
@@ -116,9 +116,21 @@ pub fn has_token(bytes: &[u8]) -> bool {
     false
 }
 
-/// The length of the run of letters at the start of `text`.
-pub fn token(text: &str) -> usize {
-    text.bytes().take_while(|b| is_coded(*b)).count()
+const CODED: [bool; 256] = {
+    let mut all = [false; 256];
+    let mut byte = 0u8;
+    while byte < 255 {
+        // usize::from is not const; a u8 widens without loss.
+        all[byte as usize] = is_coded(byte);
+        byte += 1;
+    }
+    all
+};
+
+/// The length of the run of letters at the start of a text.
+pub fn token(bytes: &[u8]) -> usize {
+    let end = bytes.iter().position(|b| !CODED[usize::from(*b)]);
+    end.unwrap_or(bytes.len())
 }
 
 /// What a run of letters encodes: UTF-8 without control characters, as

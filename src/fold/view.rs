@@ -165,11 +165,15 @@ fn pieces(text: &str, view: &mut View) {
     let bytes = text.as_bytes();
     let mut any = false;
     let (mut at, mut kept) = (0, 0);
-    while at < bytes.len() {
+    while let Some(more) = bytes[at..].iter().position(|b| is_start(*b)) {
+        at += more;
         let start = at;
-        if !is_start(bytes[start]) {
-            at += 1;
-            continue;
+        if bytes[start].is_ascii_alphanumeric() {
+            let len = codes::token(&bytes[start..]);
+            if len < codes::TOKEN_MIN {
+                at += len;
+                continue;
+            }
         }
         // What may start is ASCII or leads a character.
         let rest = &text[start..];
@@ -201,7 +205,7 @@ fn pieces(text: &str, view: &mut View) {
                 (PICTURE, len, Shown::Picture)
             }
             byte if byte.is_ascii_alphanumeric() => {
-                let len = codes::token(rest);
+                let len = codes::token(rest.as_bytes());
                 let Some(plain) = codes::decoded(&rest[..len]) else {
                     at += len;
                     continue;
@@ -229,9 +233,20 @@ fn pieces(text: &str, view: &mut View) {
 /// Whether something to decode may begin with a byte.
 #[inline]
 fn is_start(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(byte, b'&' | b'%' | b'\\' | b'[' | b'/' | 0xF0)
+    STARTS[usize::from(byte)]
 }
+
+const STARTS: [bool; 256] = {
+    let mut all = [false; 256];
+    let mut byte = 0u8;
+    while byte < 255 {
+        // usize::from is not const; a u8 widens without loss.
+        all[byte as usize] = byte.is_ascii_alphanumeric()
+            || matches!(byte, b'&' | b'%' | b'\\' | b'[' | b'/' | 0xF0);
+        byte += 1;
+    }
+    all
+};
 
 /// Bytes of the first character, and of a whole run of regional letters.
 fn step(text: &str) -> usize {
@@ -250,6 +265,9 @@ fn columns(text: &str, view: &mut View) {
     {
         return;
     }
+    if !has_block(text) {
+        return;
+    }
     let mut block: Vec<Vec<(usize, char)>> = Vec::new();
     let mut start = 0;
     for line in text.split('\n').map(Some).chain(std::iter::once(None)) {
@@ -266,11 +284,30 @@ fn columns(text: &str, view: &mut View) {
     }
 }
 
+/// Whether lines with the same number of letters stand below each other.
+fn has_block(text: &str) -> bool {
+    let (mut width, mut lines) = (0, 0);
+    for line in text.split('\n') {
+        let letters = || line.chars().filter(|c| is_letter(*c));
+        let count = match line.len() <= LINE_BYTES_MAX {
+            true => letters().take(COLUMNS.end() + 1).count(),
+            false => 0,
+        };
+        lines = if count == width { lines + 1 } else { 1 };
+        width = count;
+        if lines >= LINES_MIN && COLUMNS.contains(&width) {
+            return true;
+        }
+    }
+    false
+}
+
+fn is_letter(c: char) -> bool {
+    LETTERS.contains(&c) || matches!(tables::kind(c), Kind::Letter)
+}
+
 /// Letters of a line with their places; none when there are too many.
 fn letters(line: &str, start: usize) -> Vec<(usize, char)> {
-    let is_letter = |c: char| {
-        LETTERS.contains(&c) || matches!(tables::kind(c), Kind::Letter)
-    };
     let most = COLUMNS.end() + 1;
     if line.len() > LINE_BYTES_MAX {
         return Vec::new();

@@ -30,7 +30,8 @@ use std::ops::Range;
 
 use super::avx2::Avx2;
 use super::folded::{CLASS, Folded, INSIDE, NO_ENTRY, PADDING, SYMBOL};
-use super::sieve::{MIX, Marks, OPEN, Pair, Pick, Task, What};
+use super::sieve::{MIX, Marks, Pair, Pick, Task, What};
+use super::singles::OPEN;
 use super::sound::{self, Tokens};
 use crate::base::int;
 use crate::fold::sound::INITIAL;

@@ -15,7 +15,8 @@
 //! 3. the **key filter** says the same for the anchor together with one or
 //!    two more classes of the needle beside it (its *reach*);
 //! 4. the bucket of the key lists its needles with the place of the anchor
-//!    and a sketch of the rest; those whose sketch fits are compared.
+//!    and a sketch of the rest; those whose sketch fits are candidates. The
+//!    walk compares every letter anyway, so nothing is compared here.
 //!
 //! Worked example: `加我微信` is looked for by `加我` or `我微`, whichever is
 //! rarer (a frequency table decides when the image is built), say `我微` at
@@ -35,15 +36,14 @@ use std::ops::Range;
 
 use super::folded::CLASS;
 use super::sieve::{
-    Hashes, MIX, Marks, Pair, Pick, Simd, Singles, Task, What, part_bits,
-    pick, whole_bits, word_bits,
+    Hashes, MIX, Marks, Pair, Pick, Simd, Task, What, part_bits, pick,
+    whole_bits, word_bits,
 };
+use super::singles::Singles;
 use super::{Candidate, Folded, Phase, Reader};
 use crate::base::int;
-use crate::fold::{letter, mark};
-use crate::image::{
-    FusedParts, FusedView, KEY_LINE as LINE, NARROW_WORDS, PatternRow,
-};
+use crate::fold::mark;
+use crate::image::{FusedParts, FusedView, KEY_LINE as LINE, NARROW_WORDS};
 
 /// Odd multiplier of Fibonacci hashing (Knuth): 2^64 over the golden ratio.
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
@@ -436,17 +436,15 @@ pub fn candidates(
     };
     let narrow = singles.narrow(reader.symbols);
     let task = Task { folded, phase, filter, pairs, singles: narrow };
-    let singles = singles.of(reader.symbols);
     let search = Search { reader, tables, folded, singles };
     let mut start = range.start;
     while start < range.end {
         let end = range.end.min(start + CHUNK);
-        let Queues { survivors, picks, keys, slots, found } = queues;
+        let Queues { survivors, picks, keys, slots } = queues;
         pick(simd, &task, start..end, survivors, picks);
         search.known_keys(picks, keys, out);
         search.slots(keys, slots);
-        search.tagged(slots, found);
-        search.compare(found, out);
+        search.tagged(slots, out);
         start = end;
     }
 }
@@ -461,7 +459,6 @@ pub struct Queues {
     picks: Vec<Pick>,
     keys: Vec<(u64, u32)>,
     slots: Vec<Slots>,
-    found: Vec<Found>,
 }
 
 /// Entries of the bucket of a key.
@@ -472,20 +469,12 @@ struct Slots {
     at: u32,
 }
 
-/// A needle that may begin at a run.
-#[derive(Debug)]
-struct Found {
-    needle: u32,
-    run: u32,
-    tag: u32,
-}
-
 /// One text under search.
 struct Search<'s, 'i> {
     reader: &'s Reader<'i>,
     tables: &'s FusedView<'i>,
     folded: &'s Folded,
-    singles: &'s [u32],
+    singles: &'s Singles,
 }
 
 impl Search<'_, '_> {
@@ -493,35 +482,6 @@ impl Search<'_, '_> {
     fn is_word(&self, first: usize, last: usize) -> bool {
         let text = self.reader.text;
         self.folded.may_open(text, first) && self.folded.may_close(text, last)
-    }
-
-    /// The needles of this class alone.
-    fn single(&self, class: u32, at: usize, out: &mut Vec<Candidate>) {
-        let starts = self.folded.starts();
-        let needed = self.singles.get(int::to_usize(class));
-        if needed.is_none_or(|n| starts[at + 1] - starts[at] < *n) {
-            return;
-        }
-        let all = self.tables.singles;
-        let first = all.partition_point(|row| row[0] < class);
-        let same = all[first..].iter().take_while(|row| row[0] == class);
-        let run = int::to_u32(at);
-        let inside = !self.folded.may_open(self.reader.text, at)
-            || !self.folded.may_close(self.reader.text, at);
-        for [_, needle] in same {
-            let mut patterns = self.reader.view.needle_patterns(*needle);
-            let is_word = |number: usize| {
-                let pattern = self.reader.view.pattern(number);
-                let last = pattern.letters.last().copied();
-                let last = last.and_then(char::from_u32).unwrap_or('0');
-                pattern.row.has(PatternRow::LEFT)
-                    && pattern.row.has(PatternRow::RIGHT)
-                    && !letter::is_digit(last)
-            };
-            if !(inside && patterns.all(is_word)) {
-                out.push(Candidate { needle: *needle, run });
-            }
-        }
     }
 
     /// The keys of anchors that the key filter knows. Needles of one class
@@ -540,7 +500,8 @@ impl Search<'_, '_> {
             let (len, reaches, as_word) = match what {
                 What::Single => {
                     let class = self.folded.entries()[place] & CLASS;
-                    self.single(class, place, out);
+                    let Search { reader, folded, singles, .. } = self;
+                    singles.find(reader, folded, class, place, out);
                     continue;
                 }
                 What::Two => (2, ALONE, false),
@@ -579,48 +540,37 @@ impl Search<'_, '_> {
         }
     }
 
-    /// The entries whose tag is that of the key.
-    fn tagged(&self, slots: &[Slots], found: &mut Vec<Found>) {
-        found.clear();
+    /// The needles of buckets whose tag is that of the key and whose sketch
+    /// fits the text.
+    fn tagged(&self, slots: &[Slots], out: &mut Vec<Candidate>) {
         let tables = self.tables;
         for Slots { range, tag: wanted, at } in slots {
             let range = int::to_usize(range.start)..int::to_usize(range.end);
             let rows = tables.bucket_tags[range.clone()].iter();
-            for ([tag, brief], slot) in rows.zip(range) {
+            for (&[tag, brief], slot) in rows.zip(range) {
                 if tag >> TAG_SHIFT << TAG_SHIFT != *wanted {
                     continue;
                 }
                 let Some(run) = at.checked_sub(tag & 0xFF) else { continue };
-                let start = int::to_usize(run);
-                let end = start + int::to_usize(brief & 0xFF);
+                let (start, len) = (int::to_usize(run), brief & 0xFF);
+                let end = start + int::to_usize(len);
                 let classes = self.folded.syms().get(start..end);
-                if classes.is_some_and(|c| sketch(c) == *brief) {
+                if classes.is_some_and(|c| !c.is_empty() && sketch(c) == brief)
+                    && self.fits(tag, start, end)
+                {
                     let needle = tables.bucket_needles[slot];
-                    found.push(Found { needle, run, tag: *tag });
+                    out.push(Candidate { needle, run, len });
                 }
             }
         }
     }
 
-    /// Compares needles with the text.
-    fn compare(&self, found: &[Found], out: &mut Vec<Candidate>) {
-        let view = &self.reader.view;
-        for Found { needle, run, tag } in found {
-            let at = int::to_usize(*run);
-            let text = self.reader.text;
-            if tag & LEFT != 0 && !self.folded.may_open(text, at)
-                || tag & SYMBOL != 0 && !self.reader.symbols
-            {
-                continue;
-            }
-            let classes = view.needle(*needle);
-            if self.folded.syms()[at..].starts_with(classes)
-                && (tag & RIGHT == 0
-                    || self.folded.may_close(text, at + classes.len() - 1))
-            {
-                out.push(Candidate { needle: *needle, run: *run });
-            }
-        }
+    /// Whether the runs are what all spellings of a needle ask for.
+    fn fits(&self, tag: u32, start: usize, end: usize) -> bool {
+        let text = self.reader.text;
+        (tag & SYMBOL == 0 || self.reader.symbols)
+            && (tag & LEFT == 0 || self.folded.may_open(text, start))
+            && (tag & RIGHT == 0 || self.folded.may_close(text, end - 1))
     }
 }
 

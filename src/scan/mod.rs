@@ -18,6 +18,7 @@ mod reference;
 mod runs;
 pub mod score;
 mod sieve;
+mod singles;
 mod sound;
 mod walk;
 
@@ -44,7 +45,7 @@ use walk::FREE_SEPARATORS_MAX;
 
 use reference::{Reference, ReferenceScratch};
 use runs::RunStarts;
-use sieve::Singles;
+use singles::Singles;
 
 /// Price of a hit that was read through an escape.
 const ESCAPE_PRICE: u16 = 30;
@@ -138,11 +139,13 @@ impl Filter<'_> {
     }
 }
 
-/// A place where a needle's classes stand.
+/// A place where a needle's classes may stand; the walk tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Candidate {
     pub needle: u32,
     pub run: u32,
+    /// Classes of the needle.
+    pub len: u32,
 }
 
 /// A term found in a text.
@@ -407,8 +410,7 @@ impl Engine {
         // Without a symbol in it the plain reading has found it.
         let symbols = reading.marked.symbols();
         scratch.candidates.retain(|candidate| {
-            let len = view.needle(candidate.needle).len();
-            let after = candidate.run + int::to_u32(len);
+            let after = candidate.run + candidate.len;
             let next = symbols.partition_point(|run| *run < candidate.run);
             symbols.get(next).is_some_and(|run| *run < after)
         });
@@ -619,7 +621,7 @@ fn verify(
     out: &mut Vec<Hit>,
 ) {
     let view = &reader.view;
-    let whole_run = view.needle(candidate.needle).len() == 1;
+    let whole_run = candidate.len == 1;
     for number in view.needle_patterns(candidate.needle) {
         let pattern = view.pattern(number);
         // First letters are looked for elsewhere (`listen`).
@@ -628,9 +630,13 @@ fn verify(
         {
             continue;
         }
-        let mut terms = view.pattern_terms(pattern.row).iter();
-        if !terms.any(|term| filter.wants(view, *term)) {
-            continue;
+        // Without a choice of sets the phase has chosen the needle already,
+        // and a hit asks again.
+        if filter.wanted.is_some() {
+            let mut terms = view.pattern_terms(pattern.row).iter();
+            if !terms.any(|term| filter.wants(view, *term)) {
+                continue;
+            }
         }
         if whole_run {
             inside_run(reader, filter, pattern, starts, out);

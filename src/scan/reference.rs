@@ -71,9 +71,12 @@ impl Reference {
             scratch.runs.resize(scratch.haystack.len(), int::to_u32(run));
         }
         for found in automaton.find_overlapping_iter(&scratch.haystack) {
+            let run = scratch.runs[found.start()];
+            let last = scratch.runs[found.end() - 1];
             out.push(Candidate {
                 needle: self.needles[found.pattern().as_usize()],
-                run: scratch.runs[found.start()],
+                run,
+                len: last + 1 - run,
             });
         }
     }

@@ -21,10 +21,11 @@
 use std::ops::Range;
 
 use super::folded::{CLASS, INSIDE};
+use super::singles::OPEN;
 use super::{Folded, Phase};
 use crate::base::int;
 use crate::fold::{self, mark};
-use crate::image::{ImageView, NARROW_WORDS, PatternRow};
+use crate::image::NARROW_WORDS;
 
 /// Odd multipliers of 32 bits: 2^32 over the golden ratio (Knuth), and
 /// constants of MurmurHash3 (Appleby) and xxHash (Collet).
@@ -131,77 +132,6 @@ impl Pair {
     }
 }
 
-/// Classes a run of which may be a needle of one class: how long it has to
-/// be, in bytes. Made when an engine is: one table for each reading.
-#[derive(Clone, Debug, Default)]
-pub struct Singles {
-    needed: [Vec<u32>; 2],
-    narrow: [[u32; 32]; 2],
-}
-
-/// In [`Singles::narrow`]: all spellings begin a word.
-pub const OPEN: u32 = 1 << 31;
-
-/// No needle of this class alone.
-const NEVER: u32 = 1 << 30;
-
-impl Singles {
-    pub fn new(view: &ImageView<'_>, phase: Phase) -> Singles {
-        let needed = [false, true].map(|s| needed(view, phase, s));
-        let narrow = [false, true].map(|s| narrow_needed(view, phase, s));
-        Singles { needed, narrow }
-    }
-
-    /// By the low bits of narrow classes: as `of`, and [`OPEN`] where only
-    /// words count.
-    pub fn narrow(&self, symbols: bool) -> &[u32; 32] {
-        &self.narrow[usize::from(symbols)]
-    }
-
-    pub fn of(&self, symbols: bool) -> &[u32] {
-        &self.needed[usize::from(symbols)]
-    }
-}
-
-fn needed(view: &ImageView<'_>, phase: Phase, symbols: bool) -> Vec<u32> {
-    let singles = view.fused[phase.index()].singles;
-    let Some([last, _]) = singles.last() else { return Vec::new() };
-    let mut all = vec![NEVER; int::to_usize(*last) + 1];
-    for [class, needle] in singles {
-        let slot = &mut all[int::to_usize(*class)];
-        for number in view.needle_patterns(*needle) {
-            let pattern = view.pattern(number);
-            if pattern.row.has(PatternRow::SYMBOL) && !symbols {
-                continue;
-            }
-            // Han and kana take three bytes or more.
-            let wide = *class >= u32::from(view.narrow_end);
-            let letters = int::to_u32(pattern.letters.len());
-            *slot = (*slot).min(letters * if wide { 3 } else { 1 });
-        }
-    }
-    all
-}
-
-fn narrow_needed(
-    view: &ImageView<'_>,
-    phase: Phase,
-    symbols: bool,
-) -> [u32; 32] {
-    let all = needed(view, phase, symbols);
-    let mut narrow = [NEVER | OPEN; 32];
-    for [class, needle] in view.fused[phase.index()].singles {
-        let class = int::to_usize(*class);
-        // Narrow classes with the same low bits share a slot.
-        let slot = &mut narrow[class & 31];
-        let mut patterns = view.needle_patterns(*needle);
-        let is_word = |number| view.pattern(number).row.has(PatternRow::LEFT);
-        let open = if patterns.all(is_word) { *slot & OPEN } else { 0 };
-        *slot = (*slot & !OPEN).min(all[class]) | open;
-    }
-    narrow
-}
-
 /// What is sieved with what.
 #[derive(Clone, Copy)]
 pub struct Task<'a> {
@@ -210,7 +140,7 @@ pub struct Task<'a> {
     /// 2^n words, n from 1 to 32.
     pub filter: &'a [u32],
     pub pairs: &'a [u32; NARROW_WORDS],
-    /// Of needles of one class, see [`Singles::narrow`].
+    /// Of needles of one class, see `Singles::narrow`.
     pub singles: &'a [u32; 32],
 }
 
