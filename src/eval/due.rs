@@ -25,6 +25,7 @@ impl Scanner {
         scratch: &mut Scratch,
     ) {
         scratch.facts.reset();
+        scratch.place = self.gates.place(record);
         scratch.hits.clear();
         scratch.due.clear();
         scratch.heard = false;
@@ -115,7 +116,7 @@ impl Scanner {
     /// Lists the rules that validators announce and that could hold if those
     /// found something, which no quick look rules out.
     fn hear_announcements(&self, record: &Record<'_>, scratch: &mut Scratch) {
-        let Scratch { facts, present, scores, announced, .. } = scratch;
+        let Scratch { facts, present, scores, announced, place, .. } = scratch;
         let known = Known {
             record,
             facts,
@@ -124,12 +125,11 @@ impl Scanner {
             score: &|set| self.score_of(set, scores),
             stage: Stage::Woken,
         };
-        let place = self.gates.place(record);
         for (number, (kinds, rule)) in self.announced.iter().enumerate() {
             let may_find = |content: &Field<'_>| {
                 validate::may_find(&content.text, *kinds)
             };
-            if self.gates.opens(*rule, place, &known)
+            if self.gates.opens(*rule, *place, &known)
                 && record.fields.iter().any(may_find)
             {
                 announced.push(number);
@@ -186,7 +186,7 @@ impl Scanner {
         stage: Stage,
         scratch: &mut Scratch,
     ) {
-        let Scratch { facts, present, scores, due, .. } = scratch;
+        let Scratch { facts, present, scores, due, place, .. } = scratch;
         let known = Known {
             record,
             facts,
@@ -195,7 +195,6 @@ impl Scanner {
             score: &|set| self.score_of(set, scores),
             stage,
         };
-        let place = self.gates.place(record);
-        due.retain(|rule| self.gates.opens(*rule, place, &known));
+        due.retain(|rule| self.gates.opens(*rule, *place, &known));
     }
 }

@@ -92,7 +92,7 @@ pub(super) struct Known<'a, 'r> {
 }
 
 /// Language and surface of a record, as bits of the gates.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Place {
     langs: u64,
     surfaces: u64,

@@ -60,7 +60,7 @@ pub use policy::{Ground, Limits, Policy, PolicyError, RulePolicy};
 pub use score::ScoreParts;
 
 use found::{Cache, FieldHit, RuleIntervals};
-use gate::{Gates, applies};
+use gate::{Gates, Place, applies};
 use phrase::Phrase;
 
 /// Why a scanner could not be made.
@@ -165,6 +165,7 @@ pub struct Scratch {
     /// Some hit is by sound.
     heard: bool,
     facts: Facts,
+    place: Place,
     cache: Cache,
     scores: Scores,
 }

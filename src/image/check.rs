@@ -223,16 +223,15 @@ fn fused_fits(
     // A table of one word would need a shift by all 64 bits of a hash.
     let size = |len: usize| len.is_power_of_two() && len > 1;
     let buckets = tables.bucket_starts.len().saturating_sub(1);
-    let entries = tables.bucket_needles.len();
+    let entries = tables.bucket_rows.len();
     let needles = view.needle_count();
     let needle = |n: &u32| int::to_usize(*n) < needles;
     tables.anchors.len().checked_sub(NARROW_WORDS).is_some_and(size)
         && size(tables.keys.len())
         && tables.keys.len() >= 2 * KEY_LINE
         && size(buckets)
-        && tables.bucket_tags.len() == entries
         && is_offset_table(tables.bucket_starts, entries)
-        && tables.bucket_needles.iter().all(needle)
+        && tables.bucket_rows.iter().all(|[.., number, _]| needle(number))
         && tables.singles.is_sorted()
         && tables.singles.iter().all(|[class, number]| {
             int::to_usize(*class) < view.class_end() && needle(number)

@@ -37,23 +37,23 @@
 //! | | | the ten tables of narrow pairs (`scan::sieve`), 32 words each |
 //! | 15 | u64 | key filter, 2^n words |
 //! | 16 | u32 | bucket starts, one more than buckets, 2^n buckets |
-//! | 17 | u32 | needles by bucket |
-//! | 18 | 2 u32 | key hash and place of the anchor, then length and hash of
-//! | | | the classes, of each entry of 17 |
-//! | 19 | 2 u32 | class and needle of the needles of one class, sorted |
-//! | 20–25 | | the same six for all other terms |
-//! | 26 | u32 | sound plane, waking terms: key filter, 2^n words |
-//! | 27 | u32 | bucket starts, one more than buckets, 2^n buckets |
-//! | 28 | 3 u32 | key hash, pattern and place of the anchor, by bucket |
-//! | 29–31 | | the same three for all other terms |
-//! | 32 | u64 | learned dictionaries (empty without one): filter of n-gram
+//! | 17 | 4 u32 | by bucket: key hash and place of the anchor; length and
+//! | | | hash of the classes; needle; the set of its terms, 2^32 - 1 for
+//! | | | several |
+//! | 18 | 2 u32 | class and needle of the needles of one class, sorted |
+//! | 19–23 | | the same five for all other terms |
+//! | 24 | u32 | sound plane, waking terms: key filter, 2^n words |
+//! | 25 | u32 | bucket starts, one more than buckets, 2^n buckets |
+//! | 26 | 3 u32 | key hash, pattern and place of the anchor, by bucket |
+//! | 27–29 | | the same three for all other terms |
+//! | 30 | u64 | learned dictionaries (empty without one): filter of n-gram
 //! | | | keys, 2^n words |
-//! | 33 | u32 | bucket starts in section 34, one more than buckets, 2^n |
-//! | 34 | u64 | keys of n-grams, grouped by bucket |
-//! | 35 | u32 | first weight of each n-gram, one more than n-grams |
-//! | 36 | [`WeightRow`] | weights, grouped by n-gram |
-//! | 37 | u32 | text of each n-gram in section 38, one more than n-grams |
-//! | 38 | u8 | texts of the n-grams (UTF-8) |
+//! | 31 | u32 | bucket starts in section 32, one more than buckets, 2^n |
+//! | 32 | u64 | keys of n-grams, grouped by bucket |
+//! | 33 | u32 | first weight of each n-gram, one more than n-grams |
+//! | 34 | [`WeightRow`] | weights, grouped by n-gram |
+//! | 35 | u32 | text of each n-gram in section 36, one more than n-grams |
+//! | 36 | u8 | texts of the n-grams (UTF-8) |
 //!
 //! Example: an image of one pack with the single term `加微` holds one
 //! needle `[4, 5]`, one pattern row `{letters: 0, postings: 0, posting_count:
@@ -96,29 +96,28 @@ pub mod section {
     pub const ANCHORS: u32 = 14;
     pub const KEYS: u32 = 15;
     pub const BUCKET_STARTS: u32 = 16;
-    pub const BUCKET_NEEDLES: u32 = 17;
-    pub const BUCKET_TAGS: u32 = 18;
-    pub const SINGLES: u32 = 19;
-    /// What to add to the six sections from `ANCHORS` on for those of the
+    pub const BUCKET_ROWS: u32 = 17;
+    pub const SINGLES: u32 = 18;
+    /// What to add to the five sections from `ANCHORS` on for those of the
     /// second phase.
-    pub const REST: u32 = 6;
+    pub const REST: u32 = 5;
 
-    pub const SOUND_FILTER: u32 = 26;
-    pub const SOUND_STARTS: u32 = 27;
-    pub const SOUND_ENTRIES: u32 = 28;
+    pub const SOUND_FILTER: u32 = 24;
+    pub const SOUND_STARTS: u32 = 25;
+    pub const SOUND_ENTRIES: u32 = 26;
     /// What to add to the three sections from `SOUND_FILTER` on for those of
     /// the second phase.
     pub const SOUND_REST: u32 = 3;
-    pub const GRAM_FILTER: u32 = 32;
-    pub const GRAM_STARTS: u32 = 33;
-    pub const GRAM_KEYS: u32 = 34;
-    pub const GRAM_WEIGHTS: u32 = 35;
-    pub const WEIGHTS: u32 = 36;
-    pub const GRAM_TEXTS: u32 = 37;
-    pub const GRAM_STRINGS: u32 = 38;
+    pub const GRAM_FILTER: u32 = 30;
+    pub const GRAM_STARTS: u32 = 31;
+    pub const GRAM_KEYS: u32 = 32;
+    pub const GRAM_WEIGHTS: u32 = 33;
+    pub const WEIGHTS: u32 = 34;
+    pub const GRAM_TEXTS: u32 = 35;
+    pub const GRAM_STRINGS: u32 = 36;
 
     /// Name and element size of every section, in id order.
-    pub const ALL: [(u32, &str, usize); 38] = [
+    pub const ALL: [(u32, &str, usize); 36] = [
         (CLASS_INDEX, "class_index", 2),
         (CLASS_BLOCKS, "class_blocks", 4),
         (NEEDLE_STARTS, "needle_starts", 4),
@@ -135,14 +134,12 @@ pub mod section {
         (ANCHORS, "anchors", 4),
         (KEYS, "keys", 8),
         (BUCKET_STARTS, "bucket_starts", 4),
-        (BUCKET_NEEDLES, "bucket_needles", 4),
-        (BUCKET_TAGS, "bucket_tags", 8),
+        (BUCKET_ROWS, "bucket_rows", 16),
         (SINGLES, "singles", 8),
         (ANCHORS + REST, "rest_anchors", 4),
         (KEYS + REST, "rest_keys", 8),
         (BUCKET_STARTS + REST, "rest_starts", 4),
-        (BUCKET_NEEDLES + REST, "rest_needles", 4),
-        (BUCKET_TAGS + REST, "rest_tags", 8),
+        (BUCKET_ROWS + REST, "rest_rows", 16),
         (SINGLES + REST, "rest_singles", 8),
         (SOUND_FILTER, "sound_filter", 4),
         (SOUND_STARTS, "sound_starts", 4),

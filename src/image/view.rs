@@ -99,9 +99,8 @@ pub struct FusedView<'a> {
     pub anchors: &'a [u32],
     pub keys: &'a [u64],
     pub bucket_starts: &'a [u32],
-    pub bucket_needles: &'a [u32],
     /// Tag and sketch of each needle.
-    pub bucket_tags: &'a [[u32; 2]],
+    pub bucket_rows: &'a [[u32; 4]],
     /// Class and needle, sorted.
     pub singles: &'a [[u32; 2]],
 }
@@ -112,8 +111,7 @@ impl<'a> FusedView<'a> {
             anchors: cast(bytes, of, section::ANCHORS + from),
             keys: cast(bytes, of, section::KEYS + from),
             bucket_starts: cast(bytes, of, section::BUCKET_STARTS + from),
-            bucket_needles: cast(bytes, of, section::BUCKET_NEEDLES + from),
-            bucket_tags: cast(bytes, of, section::BUCKET_TAGS + from),
+            bucket_rows: cast(bytes, of, section::BUCKET_ROWS + from),
             singles: cast(bytes, of, section::SINGLES + from),
         }
     }

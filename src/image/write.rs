@@ -39,19 +39,17 @@ pub struct FusedParts {
     pub anchors: Vec<u32>,
     pub keys: Vec<u64>,
     pub bucket_starts: Vec<u32>,
-    pub bucket_needles: Vec<u32>,
-    pub bucket_tags: Vec<[u32; 2]>,
+    pub bucket_rows: Vec<[u32; 4]>,
     pub singles: Vec<[u32; 2]>,
 }
 
 impl FusedParts {
-    fn bodies(&self) -> [&[u8]; 6] {
+    fn bodies(&self) -> [&[u8]; 5] {
         [
             bytemuck::cast_slice(&self.anchors),
             bytemuck::cast_slice(&self.keys),
             bytemuck::cast_slice(&self.bucket_starts),
-            bytemuck::cast_slice(&self.bucket_needles),
-            bytemuck::cast_slice(&self.bucket_tags),
+            bytemuck::cast_slice(&self.bucket_rows),
             bytemuck::cast_slice(&self.singles),
         ]
     }

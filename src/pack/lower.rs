@@ -31,7 +31,7 @@ use crate::image::{
     SoundParts, TermRow,
 };
 use crate::scan::{
-    Needle, Phase, build_fused, build_grams, build_sound, is_heard,
+    MANY, Needle, Phase, build_fused, build_grams, build_sound, is_heard,
 };
 
 /// Everything the image needs, or `None` when the dictionary is too large.
@@ -589,6 +589,9 @@ fn heard(
     (all, words)
 }
 
+/// No set yet.
+const NONE: u32 = MANY - 1;
+
 /// Needles, patterns, letters and postings of sorted spellings; gives the
 /// needles and in which phases each is looked for.
 fn add_patterns(
@@ -609,8 +612,13 @@ fn add_patterns(
             parts.needle_starts.push(int::to_u32(parts.needle_syms.len()));
             parts.needle_patterns.push(int::to_u32(parts.patterns.len()));
             parts.needle_syms.extend(&needle);
-            let (left, right, symbol) = (true, true, true);
-            needles.push(Needle { classes: needle, left, right, symbol });
+            needles.push(Needle {
+                classes: needle,
+                left: true,
+                right: true,
+                symbol: true,
+                sets: [NONE; 2],
+            });
             phases.push([false; 2]);
         }
         if let Some(needle) = needles.last_mut() {
@@ -626,7 +634,15 @@ fn add_patterns(
         {
             for term in &terms {
                 let row = &parts.terms[int::to_usize(*term)];
-                phases[usize::from(!row.is_waking())] = true;
+                let phase = usize::from(!row.is_waking());
+                phases[phase] = true;
+                let Some(needle) = needles.last_mut() else { continue };
+                let set = &mut needle.sets[phase];
+                *set = if *set == NONE || *set == row.set {
+                    row.set
+                } else {
+                    MANY
+                };
             }
         }
         parts.patterns.push(PatternRow {

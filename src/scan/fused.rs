@@ -40,7 +40,7 @@ use super::sieve::{
     whole_bits, word_bits,
 };
 use super::singles::Singles;
-use super::{Candidate, Folded, Phase, Reader};
+use super::{Candidate, Filter, Folded, Phase, Reader};
 use crate::base::int;
 use crate::fold::mark;
 use crate::image::{FusedParts, FusedView, KEY_LINE as LINE, NARROW_WORDS};
@@ -155,7 +155,12 @@ pub struct Needle {
     pub right: bool,
     /// All hold a symbol, so that only the symbol reading finds them.
     pub symbol: bool,
+    /// By phase: the set of all their terms, or [`MANY`].
+    pub sets: [u32; 2],
 }
+
+/// In place of a set: terms of several sets.
+pub const MANY: u32 = u32::MAX;
 
 impl Needle {
     fn flags(&self) -> u32 {
@@ -299,7 +304,7 @@ pub fn build(
         let word = LINE * int::to_usize(line) + key_word(*key);
         parts.keys[word] |= key_bits(*key);
     }
-    fill_buckets(needles, chosen, &mut parts);
+    fill_buckets(needles, chosen, phase, &mut parts);
     parts.singles = singles(needles, wanted);
     for [class, _] in &parts.singles {
         marks[int::to_usize(*class)] |= mark::SINGLE[phase.index()];
@@ -346,6 +351,7 @@ fn announce(
 fn fill_buckets(
     needles: &[Needle],
     mut chosen: Vec<(u64, Anchor, usize)>,
+    phase: Phase,
     parts: &mut FusedParts,
 ) {
     // A few keys a bucket: their tags lie side by side.
@@ -360,13 +366,14 @@ fn fill_buckets(
         while let Some((key, anchor, needle)) =
             next.next_if(|(key, ..)| bucket(*key) == number)
         {
-            parts.bucket_needles.push(int::to_u32(*needle));
-            let flags = needles[*needle].flags();
-            let classes = &needles[*needle].classes;
-            let tag = tag(*key, anchor.offset) | flags;
-            parts.bucket_tags.push([tag, sketch(classes)]);
+            let number = int::to_u32(*needle);
+            let needle = &needles[*needle];
+            let tag = tag(*key, anchor.offset) | needle.flags();
+            let brief = sketch(&needle.classes);
+            let set = needle.sets[phase.index()];
+            parts.bucket_rows.push([tag, brief, number, set]);
         }
-        parts.bucket_starts.push(int::to_u32(parts.bucket_needles.len()));
+        parts.bucket_starts.push(int::to_u32(parts.bucket_rows.len()));
     }
 }
 
@@ -423,20 +430,21 @@ const CHUNK: usize = 1 << 12;
 pub fn candidates(
     simd: Simd,
     reader: &Reader<'_>,
-    phase: Phase,
+    filter: Filter<'_>,
     singles: &Singles,
     folded: &Folded,
     range: Range<usize>,
     queues: &mut Queues,
     out: &mut Vec<Candidate>,
 ) {
+    let Filter { phase, wanted } = filter;
     let tables = &reader.view.fused[phase.index()];
     let Some((filter, pairs)) = tables.anchors.split_last_chunk() else {
         return;
     };
     let narrow = singles.narrow(reader.symbols);
     let task = Task { folded, phase, filter, pairs, singles: narrow };
-    let search = Search { reader, tables, folded, singles };
+    let search = Search { reader, tables, folded, singles, wanted };
     let mut start = range.start;
     while start < range.end {
         let end = range.end.min(start + CHUNK);
@@ -475,6 +483,7 @@ struct Search<'s, 'i> {
     tables: &'s FusedView<'i>,
     folded: &'s Folded,
     singles: &'s Singles,
+    wanted: Option<&'s [bool]>,
 }
 
 impl Search<'_, '_> {
@@ -546,8 +555,7 @@ impl Search<'_, '_> {
         let tables = self.tables;
         for Slots { range, tag: wanted, at } in slots {
             let range = int::to_usize(range.start)..int::to_usize(range.end);
-            let rows = tables.bucket_tags[range.clone()].iter();
-            for (&[tag, brief], slot) in rows.zip(range) {
+            for &[tag, brief, needle, set] in &tables.bucket_rows[range] {
                 if tag >> TAG_SHIFT << TAG_SHIFT != *wanted {
                     continue;
                 }
@@ -555,14 +563,21 @@ impl Search<'_, '_> {
                 let (start, len) = (int::to_usize(run), brief & 0xFF);
                 let end = start + int::to_usize(len);
                 let classes = self.folded.syms().get(start..end);
-                if classes.is_some_and(|c| !c.is_empty() && sketch(c) == brief)
+                if self.wants(set)
+                    && classes
+                        .is_some_and(|c| !c.is_empty() && sketch(c) == brief)
                     && self.fits(tag, start, end)
                 {
-                    let needle = tables.bucket_needles[slot];
                     out.push(Candidate { needle, run, len });
                 }
             }
         }
+    }
+
+    /// Whether terms of a set are asked for.
+    fn wants(&self, set: u32) -> bool {
+        let Some(wanted) = self.wanted else { return true };
+        wanted.get(int::to_usize(set)).is_none_or(|wanted| *wanted)
     }
 
     /// Whether the runs are what all spellings of a needle ask for.

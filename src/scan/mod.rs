@@ -30,7 +30,7 @@ use crate::image::{Image, ImageView, Pattern, PatternRow};
 use crate::verdict::Milli;
 
 pub use folded::Folded;
-pub use fused::{Frequency, Needle, build as build_fused};
+pub use fused::{Frequency, MANY, Needle, build as build_fused};
 pub use hear::hear;
 pub use score::{Carrier, GramEntry, Scorer, Scores, build_grams};
 pub use sound::{
@@ -240,7 +240,7 @@ impl Engine {
             .then(|| Phase::ALL.map(|phase| sound::Lookup::new(&view, phase)));
         let idle = [0, 1].map(|at| {
             let tables = &view.fused[at];
-            tables.bucket_needles.is_empty() && tables.singles.is_empty()
+            tables.bucket_rows.is_empty() && tables.singles.is_empty()
         });
         Ok(Engine {
             kind,
@@ -393,10 +393,9 @@ impl Engine {
         scratch: &mut Buffers,
         out: &mut Vec<Hit>,
     ) {
-        let phase = filter.phase;
         let reader = Reader { text, view: *view, symbols: false };
         let all = 0..reading.plain.count();
-        self.search(&reader, phase, &reading.plain, &[all], scratch);
+        self.search(&reader, filter, &reading.plain, &[all], scratch);
         verify_all(&reader, filter, &reading.plain, scratch, out);
         if self.hears {
             self.listen(&reader, filter, &reading.tokens, scratch, out);
@@ -406,7 +405,7 @@ impl Engine {
         }
         let reader = Reader { text, view: *view, symbols: true };
         let windows = &reading.windows;
-        self.search(&reader, phase, &reading.marked, windows, scratch);
+        self.search(&reader, filter, &reading.marked, windows, scratch);
         // Without a symbol in it the plain reading has found it.
         let symbols = reading.marked.symbols();
         scratch.candidates.retain(|candidate| {
@@ -457,11 +456,12 @@ impl Engine {
     fn search(
         &self,
         reader: &Reader<'_>,
-        phase: Phase,
+        filter: Filter<'_>,
         folded: &Folded,
         windows: &[Range<usize>],
         scratch: &mut Buffers,
     ) {
+        let phase = filter.phase;
         scratch.candidates.clear();
         if let Some(reference) = &self.reference {
             // The automaton has no use for windows.
@@ -476,7 +476,7 @@ impl Engine {
             fused::candidates(
                 self.simd,
                 reader,
-                phase,
+                filter,
                 &self.singles[phase.index()],
                 folded,
                 window.clone(),
