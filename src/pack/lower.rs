@@ -534,14 +534,23 @@ fn dictionary(
         int::to_u32(longest),
     ];
     let frequency = ByClass { letters: classes.letters_by_class() };
-    let mut marks = vec![0; usize::from(classes.class_count)];
-    parts.fused = Phase::ALL.map(|phase| {
+    let of_phase = |phase: Phase| {
         let at = phase.index();
         let wanted: Vec<bool> = phases.iter().map(|p| p[at]).collect();
-        let end = classes.narrow_end;
-        build_fused(&needles, &wanted, phase, end, &frequency, &mut marks)
-    });
-    parts.sound = [true, false].map(|waking| sound_tables(&parts, waking));
+        let mut marks = vec![0; usize::from(classes.class_count)];
+        let (end, marks_of) = (classes.narrow_end, &mut marks);
+        let tables =
+            build_fused(&needles, &wanted, phase, end, &frequency, marks_of);
+        (tables, marks)
+    };
+    let ((first, rest), sound) = rayon::join(
+        || rayon::join(|| of_phase(Phase::Waking), || of_phase(Phase::Rest)),
+        || [true, false].map(|waking| sound_tables(&parts, waking)),
+    );
+    let marks: Vec<u32> =
+        first.1.iter().zip(&rest.1).map(|(a, b)| a | b).collect();
+    parts.fused = [first.0, rest.0];
+    parts.sound = sound;
     classes.mark(&marks);
     parts.class_index = classes.index;
     parts.class_blocks = classes.blocks;

@@ -34,6 +34,8 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
+use rayon::prelude::*;
+
 use super::folded::CLASS;
 use super::sieve::{
     Hashes, MIX, Marks, Pair, Pick, Simd, Task, What, part_bits, pick,
@@ -259,16 +261,17 @@ pub fn build(
     frequency: &dyn Frequency,
     marks: &mut [u32],
 ) -> FusedParts {
+    let choices: Vec<(usize, Vec<Anchor>)> = needles
+        .par_iter()
+        .enumerate()
+        .filter(|(number, needle)| wanted[*number] && needle.classes.len() > 1)
+        .map(|(number, needle)| {
+            (number, anchors(needle, narrow_end, frequency))
+        })
+        .collect();
     let mut uses: HashMap<u32, u32> = HashMap::new();
-    let mut choices: Vec<(usize, Vec<Anchor>)> = Vec::new();
-    for (number, needle) in needles.iter().enumerate() {
-        if wanted[number] && needle.classes.len() > 1 {
-            let all = anchors(needle, narrow_end, frequency);
-            for anchor in &all {
-                *uses.entry(anchor.hash).or_default() += 1;
-            }
-            choices.push((number, all));
-        }
+    for anchor in choices.iter().flat_map(|(_, all)| all) {
+        *uses.entry(anchor.hash).or_default() += 1;
     }
     let mut chosen: Vec<(u64, Anchor, usize)> = Vec::new();
     for (number, all) in choices {
