@@ -118,11 +118,11 @@ pub fn has_token(bytes: &[u8]) -> bool {
 
 const CODED: [bool; 256] = {
     let mut all = [false; 256];
-    let mut byte = 0u8;
-    while byte < 255 {
-        // usize::from is not const; a u8 widens without loss.
-        all[byte as usize] = is_coded(byte);
-        byte += 1;
+    let (mut at, mut byte) = (0, 0u8);
+    while at < all.len() {
+        all[at] = is_coded(byte);
+        at += 1;
+        byte = byte.wrapping_add(1);
     }
     all
 };

@@ -95,15 +95,16 @@ struct Checked {
 
 enum Data {
     Mapped(memmap2::Mmap),
-    /// u64 elements, because sections must be aligned for their elements.
-    Owned(Vec<u64>, usize),
+    /// So many bytes of memory, from the start of a page: sections must be
+    /// aligned for their elements.
+    Owned(memmap2::Mmap, usize),
 }
 
 impl Data {
     fn bytes(&self) -> &[u8] {
         match self {
             Data::Mapped(map) => map,
-            Data::Owned(words, len) => &bytemuck::cast_slice(words)[..*len],
+            Data::Owned(map, len) => &map[..*len],
         }
     }
 }
@@ -126,10 +127,8 @@ impl Image {
 
     /// Checks an image in memory.
     pub fn from_bytes(bytes: &[u8]) -> Result<Image, ImageError> {
-        let mut words = vec![0u64; bytes.len().div_ceil(8)];
-        bytemuck::cast_slice_mut(&mut words)[..bytes.len()]
-            .copy_from_slice(bytes);
-        Image::from_data(Data::Owned(words, bytes.len()))
+        let map = mmap::copy(bytes).map_err(Kind::Io)?;
+        Image::from_data(Data::Owned(map, bytes.len()))
     }
 
     fn from_data(data: Data) -> Result<Image, ImageError> {

@@ -533,6 +533,20 @@ fn dictionary(
         u32::from(classes.class_count),
         int::to_u32(longest),
     ];
+    search_tables(&needles, &phases, &mut classes, &mut parts);
+    parts.class_index = classes.index;
+    parts.class_blocks = classes.blocks;
+    parts.tables_digest = tables::tables_digest();
+    Some(parts)
+}
+
+/// What the engine searches with, for both phases and planes at a time.
+fn search_tables(
+    needles: &[Needle],
+    phases: &[[bool; 2]],
+    classes: &mut fold::ClassTable,
+    parts: &mut Parts,
+) {
     let frequency = ByClass { letters: classes.letters_by_class() };
     let of_phase = |phase: Phase| {
         let at = phase.index();
@@ -540,22 +554,18 @@ fn dictionary(
         let mut marks = vec![0; usize::from(classes.class_count)];
         let (end, marks_of) = (classes.narrow_end, &mut marks);
         let tables =
-            build_fused(&needles, &wanted, phase, end, &frequency, marks_of);
+            build_fused(needles, &wanted, phase, end, &frequency, marks_of);
         (tables, marks)
     };
     let ((first, rest), sound) = rayon::join(
         || rayon::join(|| of_phase(Phase::Waking), || of_phase(Phase::Rest)),
-        || [true, false].map(|waking| sound_tables(&parts, waking)),
+        || [true, false].map(|waking| sound_tables(parts, waking)),
     );
     let marks: Vec<u32> =
         first.1.iter().zip(&rest.1).map(|(a, b)| a | b).collect();
     parts.fused = [first.0, rest.0];
     parts.sound = sound;
     classes.mark(&marks);
-    parts.class_index = classes.index;
-    parts.class_blocks = classes.blocks;
-    parts.tables_digest = tables::tables_digest();
-    Some(parts)
 }
 
 /// The sound plane of a phase.

@@ -1,12 +1,10 @@
 //! The sieve over a text. In: folded text and the marks of its classes; out:
-//! the few runs at which a needle's anchor may stand. Touches nothing but
-//! the entries that folding wrote and eight small tables; what passes asks
-//! the anchor filter.
+//! the few anchors that may stand in it, with their hashes (`Pick`). Touches
+//! the entries that folding wrote, ten small tables and the anchor filter.
 //!
 //! Wide anchors (a Han pair with the class behind it, or a needle of two
 //! classes) pass when their classes are marked as first, second and third of
-//! some anchor. With few terms that alone rejects nearly every position; with
-//! many the vector loops also ask the anchor filter.
+//! some anchor; with few terms that alone rejects nearly every position.
 //!
 //! Narrow anchors (Latin) have too few letters for that. They ask tables of
 //! pairs: of an anchor of five, whether its first two classes begin one,
@@ -14,9 +12,9 @@
 //! of up to four letters that must be whole words have tables of their own,
 //! asked only where a word may begin.
 //!
-//! What passes asks the anchor filter again, so the loops may differ in how
-//! much they let pass, but not in what is found. The engine takes the fastest
-//! that the processor has.
+//! What passes asks the anchor filter. The loops differ in how they get there
+//! (with 16 lanes all at once, else the sieve first and then one by one), not
+//! in what is found. The engine takes the fastest that the processor has.
 
 use std::ops::Range;
 
