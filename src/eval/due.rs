@@ -57,9 +57,12 @@ impl Scanner {
             }
         }
         let mut possible = KindSet::NONE;
-        for content in &record.fields {
-            let need = validate::prescan(&content.text);
-            possible = possible.or(need.kinds());
+        let asks = |rule: &u32| self.gates.asks_validators(*rule);
+        if !scratch.announced.is_empty() || scratch.due.iter().any(asks) {
+            for content in &record.fields {
+                let need = validate::prescan(&content.text);
+                possible = possible.or(need.kinds());
+            }
         }
         for number in &scratch.announced {
             let (kinds, rule) = self.announced[*number];

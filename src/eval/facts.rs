@@ -32,12 +32,16 @@ impl Facts {
         record: &Record<'_>,
     ) -> Option<Scalar<'static>> {
         let place = NAMES.iter().position(|known| *known == name)?;
-        let number = self.known[place].get().unwrap_or_else(|| {
+        Some(Scalar::Number(self.number(place, record)))
+    }
+
+    /// The same by its place in [`NAMES`].
+    pub(super) fn number(&self, place: usize, record: &Record<'_>) -> f64 {
+        self.known[place].get().unwrap_or_else(|| {
             let number = fact(NAMES[place], record);
             self.known[place].set(Some(number));
             number
-        });
-        Some(Scalar::Number(number))
+        })
     }
 }
 

@@ -6,11 +6,12 @@
 //! costs nothing in front, because most records ask several rules and most
 //! answers are no.
 
+use super::facts::NAMES;
 use super::judge::{Tri, field_tri, in_tri};
 use super::{Facts, SetRuntime};
 use crate::base::int;
 use crate::image::{Condition, Literal, Meta, Op, RuleMeta};
-use crate::record::{Record, Scalar};
+use crate::record::Record;
 use crate::validate::KindSet;
 
 /// The gates of all rules.
@@ -30,6 +31,8 @@ struct Gate {
     langs: u64,
     surfaces: u64,
     first: usize,
+    /// Some of its sets ask validators.
+    asks: bool,
 }
 
 /// A part of a condition, followed by its own parts.
@@ -46,8 +49,8 @@ enum Kind {
     Open,
     Hit(u32),
     Score(u32, Op, f64),
-    /// A number of the text.
-    Fact(String, Op, f64),
+    /// A number of the text, by its place in `facts::NAMES`.
+    Fact(usize, Op, f64),
     /// Any other field that costs little.
     Field(Box<Condition>),
     And,
@@ -136,6 +139,7 @@ impl Gates {
                 langs: bits(&mut gates.langs, &rule.langs),
                 surfaces: bits(&mut gates.surfaces, &rule.surfaces),
                 first: gates.nodes.len(),
+                asks: false,
             };
             gates.gates.push(gate);
             gates.add(rule, &rule.when);
@@ -143,7 +147,17 @@ impl Gates {
         gates.reaches = (0..meta.sets.len())
             .map(|at| reach(at, meta, sets, waking))
             .collect();
+        for (gate, rule) in gates.gates.iter_mut().zip(&meta.rules) {
+            gate.asks = rule.sets.iter().any(|(_, set)| {
+                !gates.reaches[int::to_usize(*set)].kinds.is_empty()
+            });
+        }
         gates
+    }
+
+    /// Whether what validators find can make a difference to a rule.
+    pub(super) fn asks_validators(&self, rule: u32) -> bool {
+        self.gates[int::to_usize(rule)].asks
     }
 
     fn add(&mut self, rule: &RuleMeta, condition: &Condition) {
@@ -235,13 +249,9 @@ impl Gates {
                 known.stage == Stage::Woken
                     || op.holds((known.score)(*set).partial_cmp(number))
             }
-            Kind::Fact(name, op, number) => {
-                match known.facts.get(name, known.record) {
-                    Some(Scalar::Number(fact)) => {
-                        op.holds(fact.partial_cmp(number))
-                    }
-                    _ => true,
-                }
+            Kind::Fact(place, op, number) => {
+                let fact = known.facts.number(*place, known.record);
+                op.holds(fact.partial_cmp(number))
             }
             Kind::Field(condition) => known.field(condition),
             Kind::And => self.parts(at).all(|part| self.may_hold(part, known)),
@@ -313,10 +323,12 @@ fn field(
     op: Op,
     literal: &Literal,
 ) -> Kind {
-    match (path.strip_prefix("text."), literal) {
+    let name = path.strip_prefix("text.");
+    let fact = name.and_then(|name| NAMES.iter().position(|n| *n == name));
+    match (fact, literal) {
         _ if !is_cheap(path) => Kind::Open,
-        (Some(name), Literal::Number(number)) => {
-            Kind::Fact(name.to_owned(), op, *number)
+        (Some(place), Literal::Number(number)) => {
+            Kind::Fact(place, op, *number)
         }
         _ => Kind::Field(Box::new(condition.clone())),
     }

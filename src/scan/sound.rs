@@ -109,35 +109,24 @@ impl Tokens {
                 continue;
             }
             // Han of the basic plane, by far the most frequent here.
-            let end = self.han(bytes, at, tables);
-            at = if end > at { end } else { self.other(text, at, classes) };
+            if (0xE3..=0xE9).contains(&byte)
+                && let Some(&[_, second, third]) = bytes.get(at..at + 3)
+            {
+                let low = |byte: u8| u32::from(byte & 0x3F);
+                let code = u32::from(byte & 0xF) << 12
+                    | low(second) << 6
+                    | low(third);
+                let found = tables.of_code(code);
+                if found[0] != 0 {
+                    self.put(found, at);
+                    at += 3;
+                    continue;
+                }
+            }
+            at = self.other(text, at, classes);
         }
         let count = self.count;
         self.rows[count..count + PADDING].fill(BREAK);
-    }
-
-    /// Reads Han of three bytes from `at` on; gives where they end.
-    fn han(&mut self, bytes: &[u8], at: usize, tables: Classes) -> usize {
-        let rows = self.rows[self.count..].iter_mut();
-        let starts = self.starts[self.count..].iter_mut();
-        let mut count = 0;
-        for ((row, start), three) in
-            rows.zip(starts).zip(bytes[at..].chunks_exact(3))
-        {
-            let &[first @ 0xE3..=0xE9, second, third] = three else { break };
-            let low = |byte: u8| u32::from(byte & 0x3F);
-            let code =
-                u32::from(first & 0xF) << 12 | low(second) << 6 | low(third);
-            let found = tables.of_code(code);
-            if found[0] == 0 {
-                break;
-            }
-            *row = found;
-            *start = int::to_u32(at + 3 * count);
-            count += 1;
-        }
-        self.count += count;
-        at + 3 * count
     }
 
     /// Reads ASCII from `at` on; gives where it goes on.
@@ -313,17 +302,23 @@ impl Key {
         (a | b << 16 | c << 32 | plane).wrapping_mul(GOLDEN)
     }
 
-    /// The word of a filter of 2^n words, from two, and the bits in it.
+    /// The word of a filter of 2^n words, from two, and a hash that says
+    /// which bits of it.
     #[inline]
-    pub fn place(self, shift: u32) -> (usize, u32) {
+    fn place(self, shift: u32) -> (usize, u32) {
         let [a, b, c] = self.classes.map(u32::from);
         let two = (a | b << 16).wrapping_mul(MIX[0]);
         let three = (two.rotate_left(16) ^ c).wrapping_mul(MIX[1]);
         let hash = three ^ seed(usize::from(self.plane));
-        let bits = hash.wrapping_mul(MIX[2]);
-        let bit = |from: u32| 1 << (bits >> from & 31);
-        let bits = BITS.map(bit).into_iter().fold(0, |all, bit| all | bit);
-        (int::to_usize(hash >> shift), bits)
+        (int::to_usize(hash >> shift), hash.wrapping_mul(MIX[2]))
+    }
+
+    /// Whether a filter may have seen the key.
+    #[inline]
+    fn is_known(self, filter: &[u32], shift: u32) -> bool {
+        let (word, bits) = self.place(shift);
+        let word = filter.get(word).copied().unwrap_or(0);
+        BITS.iter().all(|from| word >> (bits >> from & 31) & 1 == 1)
     }
 
     fn has_initial(&self) -> bool {
@@ -483,7 +478,9 @@ pub fn build(
     let shift = word_shift(words);
     for key in filtered {
         let (word, bits) = key.place(shift);
-        parts.filter[word] |= bits;
+        for from in BITS {
+            parts.filter[word] |= 1 << (bits >> from & 31);
+        }
     }
     let buckets = size(all.len() / 2, BUCKETS);
     all.sort_unstable();
@@ -526,8 +523,7 @@ pub fn candidates(
     }
     let shift = word_shift(tables.filter.len());
     for (key, start) in &tokens.words {
-        let (word, bits) = key.place(shift);
-        if tables.filter.get(word).is_some_and(|word| word & bits == bits) {
+        if key.is_known(tables.filter, shift) {
             for [_, pattern, _] in entries(tables, key.hash()) {
                 out.push(Heard { pattern: *pattern, start: *start });
             }
@@ -548,10 +544,10 @@ fn sieve(filter: &[u32], tokens: &Tokens, asked: &mut Vec<(u32, u8)>) {
         for plane in 0..PLANES {
             let classes = [a[plane], b[plane], c[plane]];
             let key = Key { plane: plane_number(plane), classes };
-            let (word, bits) = key.place(shift);
-            let known = filter.get(word).is_some_and(|w| w & bits == bits);
-            if !classes.contains(&0)
-                && (known || tokens.initials && key.has_initial())
+            // With a sound there is a shape, but for typed syllables.
+            if (key.is_known(filter, shift)
+                || tokens.initials && key.has_initial())
+                && !classes.contains(&0)
             {
                 asked.push((int::to_u32(at), plane_number(plane)));
             }
