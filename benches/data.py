@@ -267,9 +267,11 @@ def write_dictionary(out, name, terms):
     text = "".join(term + "\n" for term in terms)
     (out / "terms").mkdir(parents=True, exist_ok=True)
     (out / "terms" / f"{name}.txt").write_text(text, encoding="utf-8")
-    # The second pack looks for the terms as they are written, like the
-    # other engines do.
-    for suffix, folds in (("", ""), ("-exact", ', folds = "exact"')):
+    # The second pack does without sounds and shapes (tier 2), the third looks
+    # for the terms as they are written, like the other engines do.
+    variants = (("", ""), ("-letters", ', folds = "letters"'),
+                ("-exact", ', folds = "exact"'))
+    for suffix, folds in variants:
         pack = out / "packs" / (name + suffix)
         (pack / "terms").mkdir(parents=True, exist_ok=True)
         (pack / "pack.toml").write_text(PACK.format(name=name + suffix))

@@ -205,7 +205,7 @@ class Run:
         names = {name for entry in self.definitions.values()
                  for name in self.dictionaries(entry)} - {"shipped"}
         for name in sorted(names):
-            for suffix in ("", "-exact"):
+            for suffix in ("", "-letters", "-exact"):
                 self.compile(name + suffix,
                              [self.data / "packs" / (name + suffix)])
         self.compile("shipped", PACKS)

@@ -59,9 +59,9 @@ pub fn build(
     let terms = from.terms;
     Ok(match name {
         "fused" | "fused-portable" | "fused-avx2" | "fused-avx512"
-        | "fused-exact" | "reference" | "reference-exact" | "fused-judge"
-        | "reference-judge" | "fused-ndjson" | "reference-ndjson"
-        | "fused-records" => {
+        | "fused-exact" | "fused-letters" | "reference"
+        | "reference-exact" | "fused-judge" | "reference-judge"
+        | "fused-ndjson" | "reference-ndjson" | "fused-records" => {
             return ours::build(name, from);
         }
         "aho-corasick-nfa" => {

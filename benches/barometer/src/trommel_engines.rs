@@ -23,7 +23,11 @@ pub fn build(
         "reference" => EngineKind::Reference,
         other => bail!("no engine is called {other}"),
     };
-    let suffix = if how == "exact" { "-exact" } else { "" };
+    let suffix = match how {
+        "exact" => "-exact",
+        "letters" => "-letters",
+        _ => "",
+    };
     let image = from
         .settings
         .data
@@ -32,10 +36,10 @@ pub fn build(
     let image = Image::open(&image)
         .map_err(|error| anyhow::anyhow!("{}: {error}", image.display()))?;
     Ok(match how {
-        "hits" | "exact" | "portable" | "avx2" | "avx512" => {
+        "hits" | "exact" | "letters" | "portable" | "avx2" | "avx512" => {
             let mut engine = scan::Engine::new(kind, &image)
                 .map_err(|error| anyhow::anyhow!("{error}"))?;
-            if !matches!(how, "hits" | "exact") {
+            if !matches!(how, "hits" | "exact" | "letters") {
                 let mut all = Simd::all().into_iter();
                 let simd = all.find(|one| one.as_str() == how);
                 let simd = simd

@@ -32,8 +32,11 @@ fn is_unspaced(c: char) -> bool {
 fn in_longer_run(post: &str, start: usize, end: usize) -> bool {
     let mut letters = post[start..end].chars();
     let Some(first) = letters.next() else { return false };
+    // Invisible characters do not end a run.
+    let seen = |c: &char| *c != '\u{200b}';
     letters.all(|c| c == first)
-        && (post[..start].ends_with(first) || post[end..].starts_with(first))
+        && (post[..start].chars().rev().find(seen) == Some(first)
+            || post[end..].chars().find(seen) == Some(first))
 }
 
 /// The first occurrences that the automaton finds and Trommel does not.
