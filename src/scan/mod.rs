@@ -449,7 +449,8 @@ impl Engine {
             };
             let Some(found) = found else { continue };
             let span = Span::new(place.start, int::to_u32(found.end));
-            post(reader, filter, pattern.row, span, found, out);
+            let terms = reader.view.pattern_terms(pattern.row);
+            post(reader, filter, terms, span, found, out);
         }
     }
 
@@ -643,7 +644,8 @@ fn verify(
             continue;
         }
         for start in starts.for_pattern(reader, pattern) {
-            if try_at(reader, filter, pattern, start, out).is_some() {
+            let terms = view.pattern_terms(pattern.row);
+            if try_at(reader, filter, pattern, terms, start, out).is_some() {
                 break;
             }
         }
@@ -656,17 +658,19 @@ fn try_at(
     reader: &Reader<'_>,
     filter: Filter<'_>,
     pattern: Pattern<'_>,
+    terms: &[u32],
     start: u32,
     out: &mut Vec<Hit>,
 ) -> Option<u32> {
     let found = walk(reader, pattern, int::to_usize(start))?;
     let end = int::to_u32(found.end);
     let span = Span::new(start, end);
-    post(reader, filter, pattern.row, span, found, out).then_some(end)
+    post(reader, filter, terms, span, found, out).then_some(end)
 }
 
 /// A pattern whose letters are all of one class (`888`, `信信`) may stand
-/// anywhere in a run, more than once.
+/// anywhere in a run, more than once. Each of its terms for itself: what one
+/// allows as a disguise must not hide where another stands as it is written.
 fn inside_run(
     reader: &Reader<'_>,
     filter: Filter<'_>,
@@ -674,12 +678,16 @@ fn inside_run(
     starts: &RunStarts,
     out: &mut Vec<Hit>,
 ) {
-    let mut free = starts.bounds.0;
-    for start in starts.all(reader) {
-        if start >= free
-            && let Some(end) = try_at(reader, filter, pattern, start, out)
-        {
-            free = end;
+    for term in reader.view.pattern_terms(pattern.row) {
+        let term = std::slice::from_ref(term);
+        let mut free = starts.bounds.0;
+        for start in starts.all(reader) {
+            if start >= free
+                && let Some(end) =
+                    try_at(reader, filter, pattern, term, start, out)
+            {
+                free = end;
+            }
         }
     }
 }
@@ -689,14 +697,14 @@ fn inside_run(
 fn post(
     reader: &Reader<'_>,
     filter: Filter<'_>,
-    row: &PatternRow,
+    terms: &[u32],
     span: Span,
     found: Walked,
     out: &mut Vec<Hit>,
 ) -> bool {
     let view = &reader.view;
     let before = out.len();
-    for &term in view.pattern_terms(row) {
+    for &term in terms {
         if !filter.wants(view, term) {
             continue;
         }
