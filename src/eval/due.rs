@@ -3,7 +3,7 @@
 //! dots, and the facts of the text tell. Most records end here.
 
 use super::found::FieldHit;
-use super::gate::{Known, Stage};
+use super::gate::{Known, Seen, Stage};
 use super::{Scanner, Scratch};
 use crate::base::int;
 use crate::image::ImageView;
@@ -29,14 +29,15 @@ impl Scanner {
         scratch.hits.clear();
         scratch.due.clear();
         scratch.heard = false;
+        scratch.possible = KindSet::ALL;
         scratch.present.clear();
-        scratch.present.resize(self.sets.len(), false);
+        scratch.present.resize(self.sets.len(), 0);
         self.prepare_fields(view, record, scratch);
         self.scan_fields(view, Phase::Waking, None, record, scratch);
         for found in &scratch.hits {
             let set = int::to_usize(found.hit.set);
-            if !scratch.present[set] {
-                scratch.present[set] = true;
+            scratch.present[set] += 1;
+            if scratch.present[set] == 1 {
                 scratch.due.extend_from_slice(&self.rules_by_set[set]);
             }
         }
@@ -74,7 +75,9 @@ impl Scanner {
         scratch.due.dedup();
         self.complete_scores(view, record, thorough, scratch);
         if thorough {
+            let first = scratch.hits.len();
             self.scan_fields(view, Phase::Rest, None, record, scratch);
+            mark_present(first, scratch);
             return;
         }
         self.drop_impossible(record, possible, Stage::Scored, scratch);
@@ -110,9 +113,8 @@ impl Scanner {
             self.scan_fields(view, Phase::Rest, wanted, record, scratch);
         }
         scratch.wanted = wanted;
-        for found in &scratch.hits[first..] {
-            scratch.present[int::to_usize(found.hit.set)] = true;
-        }
+        mark_present(first, scratch);
+        scratch.possible = possible;
         self.drop_impossible(record, possible, Stage::Complete, scratch);
     }
 
@@ -120,22 +122,30 @@ impl Scanner {
     /// found something, which no quick look rules out.
     fn hear_announcements(&self, record: &Record<'_>, scratch: &mut Scratch) {
         let Scratch { facts, present, scores, announced, place, .. } = scratch;
-        let known = Known {
+        let stage = Stage::Woken;
+        let seen = Seen {
             record,
             facts,
-            possible: KindSet::ALL,
-            present,
             score: &|set| self.score_of(set, scores),
-            stage: Stage::Woken,
+            hits: Known { possible: KindSet::ALL, present, stage },
         };
+        // Kinds that are ruled out, and the last that were not.
+        let mut ruled_out = KindSet::NONE;
+        let mut found = None;
         for (number, (kinds, rule)) in self.announced.iter().enumerate() {
+            if ruled_out.and(*kinds) == *kinds
+                || !self.gates.opens(*rule, *place, &seen)
+            {
+                continue;
+            }
             let may_find = |content: &Field<'_>| {
                 validate::may_find(&content.text, *kinds)
             };
-            if self.gates.opens(*rule, *place, &known)
-                && record.fields.iter().any(may_find)
-            {
+            if found == Some(*kinds) || record.fields.iter().any(may_find) {
+                found = Some(*kinds);
                 announced.push(number);
+            } else {
+                ruled_out = ruled_out.or(*kinds);
             }
         }
     }
@@ -190,14 +200,19 @@ impl Scanner {
         scratch: &mut Scratch,
     ) {
         let Scratch { facts, present, scores, due, place, .. } = scratch;
-        let known = Known {
+        let seen = Seen {
             record,
             facts,
-            possible,
-            present,
             score: &|set| self.score_of(set, scores),
-            stage,
+            hits: Known { possible, present, stage },
         };
-        due.retain(|rule| self.gates.opens(*rule, *place, &known));
+        due.retain(|rule| self.gates.opens(*rule, *place, &seen));
+    }
+}
+
+/// Notes the sets of hits from `first` on.
+fn mark_present(first: usize, scratch: &mut Scratch) {
+    for found in &scratch.hits[first..] {
+        scratch.present[int::to_usize(found.hit.set)] += 1;
     }
 }

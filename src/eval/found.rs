@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use super::gate::Known;
 use super::interval::leftmost_longest;
 use super::phrase::Phrase;
 use super::{Identity, Interval, Intervals, Scanner, Source};
@@ -24,6 +25,8 @@ pub(super) struct FieldHit {
 
 #[derive(Debug, Default)]
 pub(super) struct Cache {
+    /// What a set without hits has.
+    nothing: Arc<Vec<Interval>>,
     sets: Vec<Option<Arc<Vec<Interval>>>>,
     filled: Vec<u32>,
     found: Vec<FoundInField>,
@@ -79,6 +82,8 @@ pub(super) struct RuleIntervals<'a, 'r> {
     pub rule: u32,
     pub record: &'a Record<'r>,
     pub hits: &'a [FieldHit],
+    /// What is known without looking for anything.
+    pub known: Known<'a>,
     pub prepared: &'a [Prepared],
     pub scores: &'a Scores,
     pub cache: &'a mut Cache,
@@ -87,6 +92,13 @@ pub(super) struct RuleIntervals<'a, 'r> {
 }
 
 impl Intervals for RuleIntervals<'_, '_> {
+    fn may_have(&self, set: u32, least: u32) -> bool {
+        let meta = self.scanner.image.meta();
+        let rule = &meta.rules[int::to_usize(self.rule)];
+        let (_, set) = rule.sets[int::to_usize(set)];
+        self.scanner.gates.may_have(set, least, &self.known)
+    }
+
     fn of(&mut self, set: u32) -> Arc<Vec<Interval>> {
         let meta = self.scanner.image.meta();
         let rule = &meta.rules[int::to_usize(self.rule)];
@@ -126,6 +138,9 @@ impl Intervals for RuleIntervals<'_, '_> {
 impl RuleIntervals<'_, '_> {
     /// The intervals of a set of the image, from the cache or made.
     fn set(&mut self, set: u32) -> Arc<Vec<Interval>> {
+        if !self.scanner.gates.may_have(set, 1, &self.known) {
+            return self.cache.nothing.clone();
+        }
         let at = int::to_usize(set);
         if self.cache.sets.len() < self.scanner.sets.len() {
             self.cache.sets.resize(self.scanner.sets.len(), None);

@@ -47,7 +47,8 @@ struct Node {
 enum Kind {
     /// May hold, as far as anyone asks here.
     Open,
-    Hit(u32),
+    /// So many hits of a set, at least one.
+    Hit(u32, u32),
     Score(u32, Op, f64),
     /// A number of the text, by its place in `facts::NAMES`.
     Fact(usize, Op, f64),
@@ -68,6 +69,9 @@ struct Reach {
     later: bool,
     /// Some have terms of one character, which no phase looks for.
     always: bool,
+    /// Some are patterns: one hit of a literal says nothing of how many
+    /// matches there are.
+    matches: bool,
 }
 
 /// How much is known of a record.
@@ -81,17 +85,23 @@ pub(super) enum Stage {
     Complete,
 }
 
-/// What is known of a record before its rules are evaluated.
-pub(super) struct Known<'a, 'r> {
-    pub record: &'a Record<'r>,
-    pub facts: &'a Facts,
+/// What is known of the hits of a record.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
     /// Validator kinds that could be found.
     pub possible: KindSet,
-    /// By set: a term of it was found.
-    pub present: &'a [bool],
+    /// By set: hits of its terms.
+    pub present: &'a [u32],
+    pub stage: Stage,
+}
+
+/// What is known of a record before its rules are evaluated.
+pub(super) struct Seen<'a, 'r> {
+    pub record: &'a Record<'r>,
+    pub facts: &'a Facts,
     /// The score of a set.
     pub score: &'a dyn Fn(u32) -> f64,
-    pub stage: Stage,
+    pub hits: Known<'a>,
 }
 
 /// Language and surface of a record, as bits of the gates.
@@ -162,7 +172,10 @@ impl Gates {
 
     fn add(&mut self, rule: &RuleMeta, condition: &Condition) {
         let at = self.nodes.len();
-        let hit = |local: &u32| Kind::Hit(rule.sets[int::to_usize(*local)].1);
+        let hits_of = |local: &u32, least: u32| {
+            Kind::Hit(rule.sets[int::to_usize(*local)].1, least)
+        };
+        let hit = |local: &u32| hits_of(local, 1);
         let hits =
             |locals: &[u32]| -> Vec<Kind> { locals.iter().map(hit).collect() };
         let (kind, parts) = match condition {
@@ -172,8 +185,11 @@ impl Gates {
             Condition::Any(all) => (Kind::Or, hits(all)),
             Condition::All(all) => (Kind::And, hits(all)),
             Condition::Count(s, op, n) | Condition::Distinct(s, op, n) => {
-                let without = op.holds(Some(0.cmp(n)));
-                (if without { Kind::Open } else { hit(s) }, Vec::new())
+                let kind = match least(*op, *n) {
+                    0 => Kind::Open,
+                    least => hits_of(s, least),
+                };
+                (kind, Vec::new())
             }
             Condition::Near(a, b, _) | Condition::Before(a, b, _) => {
                 (Kind::And, hits(&[*a, *b]))
@@ -232,30 +248,30 @@ impl Gates {
         &self,
         rule: u32,
         place: Place,
-        known: &Known<'_, '_>,
+        seen: &Seen<'_, '_>,
     ) -> bool {
         let gate = &self.gates[int::to_usize(rule)];
         gate.langs & place.langs != 0
             && gate.surfaces & place.surfaces != 0
-            && self.may_hold(gate.first, known)
+            && self.may_hold(gate.first, seen)
     }
 
-    fn may_hold(&self, at: usize, known: &Known<'_, '_>) -> bool {
+    fn may_hold(&self, at: usize, seen: &Seen<'_, '_>) -> bool {
         let node = &self.nodes[at];
         match &node.kind {
             Kind::Open => true,
-            Kind::Hit(set) => self.may_hit(*set, known),
+            Kind::Hit(set, least) => self.may_have(*set, *least, &seen.hits),
             Kind::Score(set, op, number) => {
-                known.stage == Stage::Woken
-                    || op.holds((known.score)(*set).partial_cmp(number))
+                seen.hits.stage == Stage::Woken
+                    || op.holds((seen.score)(*set).partial_cmp(number))
             }
             Kind::Fact(place, op, number) => {
-                let fact = known.facts.number(*place, known.record);
+                let fact = seen.facts.number(*place, seen.record);
                 op.holds(fact.partial_cmp(number))
             }
-            Kind::Field(condition) => known.field(condition),
-            Kind::And => self.parts(at).all(|part| self.may_hold(part, known)),
-            Kind::Or => self.parts(at).any(|part| self.may_hold(part, known)),
+            Kind::Field(condition) => seen.field(condition),
+            Kind::And => self.parts(at).all(|part| self.may_hold(part, seen)),
+            Kind::Or => self.parts(at).any(|part| self.may_hold(part, seen)),
         }
     }
 
@@ -267,14 +283,24 @@ impl Gates {
         })
     }
 
-    /// Whether a set may have a hit, as far as is known.
-    fn may_hit(&self, set: u32, known: &Known<'_, '_>) -> bool {
+    /// Whether a set may have so many hits, at least one, as far as is
+    /// known.
+    pub(super) fn may_have(
+        &self,
+        set: u32,
+        least: u32,
+        known: &Known<'_>,
+    ) -> bool {
         let reach = &self.reaches[int::to_usize(set)];
-        let is_present = |set: &u32| known.present[int::to_usize(*set)];
-        reach.always
+        if reach.always
             || reach.later && known.stage < Stage::Complete
             || !reach.kinds.and(known.possible).is_empty()
-            || reach.sets.iter().any(is_present)
+        {
+            return true;
+        }
+        let least = if reach.matches { 1 } else { least };
+        let hits = |set: &u32| known.present[int::to_usize(*set)];
+        reach.sets.iter().map(hits).sum::<u32>() >= least
     }
 }
 
@@ -296,12 +322,13 @@ fn reach(
         reach.kinds = reach.kinds.or(sets[at].kinds);
         reach.later |= set.terms > 0 && !waking[at];
         reach.always |= !set.singles.is_empty();
+        reach.matches |= !set.regexes.is_empty();
         todo.extend(set.members.iter().chain(&set.literals));
     }
     reach
 }
 
-impl Known<'_, '_> {
+impl Seen<'_, '_> {
     fn field(&self, condition: &Condition) -> bool {
         let (record, facts) = (self.record, self.facts);
         let found = match condition {
@@ -334,6 +361,16 @@ fn field(
     }
 }
 
+/// How many hits a comparison of their number asks for; 0 where none will do.
+pub(super) fn least(op: Op, number: u32) -> u32 {
+    match op {
+        _ if op.holds(Some(0.cmp(&number))) => 0,
+        Op::Ge | Op::Eq => number,
+        Op::Gt => number.saturating_add(1),
+        Op::Ne | Op::Lt | Op::Le => 1,
+    }
+}
+
 /// What comes first: what is known, then what one look at the text tells.
 fn cost(condition: &Condition) -> u8 {
     match condition {
@@ -347,7 +384,7 @@ fn cost(condition: &Condition) -> u8 {
 
 /// Fields that cost next to nothing to read: no search of the record's bytes
 /// and no validator.
-fn is_cheap(path: &str) -> bool {
+pub(super) fn is_cheap(path: &str) -> bool {
     match path.strip_prefix("text.") {
         Some(fact) => fact != "urls",
         None => matches!(path, "surface" | "lang"),

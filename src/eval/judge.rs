@@ -17,6 +17,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::facts::Facts;
+use super::gate::{is_cheap, least};
 use super::interval::{Identity, Interval};
 use crate::base::{Span, int};
 use crate::fold::{ClassView, Sym};
@@ -66,6 +67,10 @@ impl Judgement {
 pub trait Intervals {
     fn of(&mut self, set: u32) -> Arc<Vec<Interval>>;
 
+    /// Whether a set may have so many, at least one, by what is known
+    /// without looking. Never no to a set that has them.
+    fn may_have(&self, set: u32, least: u32) -> bool;
+
     /// The score of a set that is a model.
     fn score(&mut self, set: u32) -> f64;
 
@@ -97,6 +102,11 @@ impl<I: Intervals> Judge<'_, '_, I> {
             }
             Condition::Count(set, op, n) => self.count(*set, *op, *n),
             Condition::Distinct(set, op, n) => self.distinct(*set, *op, *n),
+            Condition::Near(..) | Condition::Before(..)
+                if self.fails(condition) =>
+            {
+                Judgement::truth(false)
+            }
             Condition::Near(a, b, n) => self.near(*a, *b, *n, false),
             Condition::Before(a, b, n) => self.near(*a, *b, *n, true),
             Condition::Quoted(set) => self.quoted(*set),
@@ -122,16 +132,15 @@ impl<I: Intervals> Judge<'_, '_, I> {
                 Judgement::plain(tri)
             }
             Condition::And(parts) => {
-                // A field that fails costs nothing and leaves no evidence.
-                let fails = |part: &&Condition| match part {
+                let unlike = |part: &Condition| match part {
                     Condition::Field(path, op, literal) => {
                         let of = self.record;
                         field_tri(of, self.facts, path, *op, literal)
                             == Tri::False
                     }
-                    _ => false,
+                    _ => self.fails(part),
                 };
-                if parts.iter().find(fails).is_some() {
+                if parts.iter().any(unlike) {
                     return Judgement::truth(false);
                 }
                 let mut done = Vec::with_capacity(parts.len());
@@ -145,8 +154,40 @@ impl<I: Intervals> Judge<'_, '_, I> {
                 and(done)
             }
             Condition::Or(parts) => {
-                or(parts.iter().map(|part| self.judge(part)).collect())
+                let parts = parts.iter().filter(|part| !self.fails(part));
+                let parts: Vec<&Condition> = parts.collect();
+                or(parts.into_iter().map(|part| self.judge(part)).collect())
             }
+        }
+    }
+
+    /// Whether a condition is false by what is known without looking for
+    /// anything: it costs nothing and leaves no evidence.
+    fn fails(&self, condition: &Condition) -> bool {
+        let none = |set: &u32| !self.intervals.may_have(*set, 1);
+        match condition {
+            Condition::Set(set)
+            | Condition::Quoted(set)
+            | Condition::Starts(set) => none(set),
+            Condition::Any(sets) => sets.iter().all(none),
+            Condition::All(sets) => sets.iter().any(none),
+            Condition::Count(set, op, n) | Condition::Distinct(set, op, n) => {
+                let least = least(*op, *n);
+                least > 0 && !self.intervals.may_have(*set, least)
+            }
+            Condition::Near(a, b, _) | Condition::Before(a, b, _) => {
+                none(a) || none(b)
+            }
+            Condition::Field(path, op, literal) if is_cheap(path) => {
+                let (record, facts) = (self.record, self.facts);
+                field_tri(record, facts, path, *op, literal) == Tri::False
+            }
+            Condition::And(parts) => parts.iter().any(|p| self.fails(p)),
+            Condition::Or(parts) => parts.iter().all(|p| self.fails(p)),
+            Condition::Field(..)
+            | Condition::In(..)
+            | Condition::Score(..)
+            | Condition::Not(_) => false,
         }
     }
 
@@ -197,7 +238,11 @@ impl<I: Intervals> Judge<'_, '_, I> {
     }
 
     fn near(&mut self, a: u32, b: u32, n: u32, ordered: bool) -> Judgement {
-        let (left, right) = (self.intervals.of(a), self.intervals.of(b));
+        let left = self.intervals.of(a);
+        if left.is_empty() {
+            return Judgement::truth(false);
+        }
+        let right = self.intervals.of(b);
         let mut pairs = Pairs::default();
         for (at, one) in left.iter().enumerate() {
             self.reach(one, at, &right, n, true, &mut pairs);

@@ -42,6 +42,7 @@ mod score;
 mod study;
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
 
 use crate::base::clock::Moment;
 use crate::base::{Span, int};
@@ -60,7 +61,7 @@ pub use policy::{Ground, Limits, Policy, PolicyError, RulePolicy};
 pub use score::ScoreParts;
 
 use found::{Cache, FieldHit, RuleIntervals};
-use gate::{Gates, Place, applies};
+use gate::{Gates, Known, Place, Stage, applies};
 use phrase::Phrase;
 
 /// Why a scanner could not be made.
@@ -114,9 +115,9 @@ pub struct Scanner {
     /// Sets whose terms are found in the first phase.
     waking: Vec<bool>,
     gates: Gates,
-    /// Validator kinds that announce rules, with those rules.
+    /// Validator kinds that announce rules, with those rules; more kinds
+    /// first.
     announced: Vec<(KindSet, u32)>,
-    announced_kinds: KindSet,
     /// Of the models of the image, if it has any.
     scorer: Option<Scorer>,
     /// By set that is a model: the set, its model, and the score from which
@@ -155,8 +156,10 @@ pub struct Scratch {
     prepared: Vec<Prepared>,
     raw: Vec<Hit>,
     hits: Vec<FieldHit>,
-    /// By set: a term of it was found.
-    present: Vec<bool>,
+    /// By set: hits of its terms.
+    present: Vec<u32>,
+    /// Kinds of values that validators could find.
+    possible: KindSet,
     /// By set: a rule that is due may ask for it.
     wanted: Vec<bool>,
     due: Vec<u32>,
@@ -246,7 +249,6 @@ impl Scanner {
             waking: vec![false; sets.len()],
             gates: Gates::default(),
             announced: Vec::new(),
-            announced_kinds: KindSet::NONE,
             scorer: Scorer::new(engine.kind(), &image),
             floors: Vec::new(),
             scored: score::scored(meta),
@@ -293,9 +295,10 @@ impl Scanner {
             }
             if !kinds.is_empty() {
                 self.announced.push((kinds, number));
-                self.announced_kinds = self.announced_kinds.or(kinds);
             }
         }
+        // Where none of many kinds can be, none of a few can.
+        self.announced.sort_by_key(|(kinds, _)| Reverse(kinds.len()));
         self.floors = score::floors(meta, &self.rules_by_set);
     }
 
@@ -470,6 +473,11 @@ impl Scanner {
             rule,
             record,
             hits: &scratch.hits,
+            known: Known {
+                possible: scratch.possible,
+                present: &scratch.present,
+                stage: Stage::Complete,
+            },
             prepared: &scratch.prepared,
             scores: &scratch.scores,
             cache: &mut scratch.cache,

@@ -56,7 +56,8 @@ struct Tables {
     first: Vec<u16>,
     /// Further readings, sorted.
     further: Vec<(char, u16)>,
-    by_name: HashMap<&'static str, u16>,
+    /// Classes of typed syllables, by name.
+    typed: Typed,
     /// Classes of each plane, by code point.
     planes: Vec<Row>,
 }
@@ -76,7 +77,7 @@ impl Tables {
             classes: vec![0],
             first: vec![0; room],
             further: Vec::new(),
-            by_name: HashMap::new(),
+            typed: Typed(vec![(0, 0); TYPED_SLOTS]),
             planes: vec![BREAK; room],
         };
         let mut classes: HashMap<String, u16> = HashMap::new();
@@ -88,7 +89,7 @@ impl Tables {
             let class = *classes.entry(coarse(name)).or_insert(next);
             tables.names.push(name);
             tables.classes.push(class);
-            tables.by_name.insert(name, number);
+            tables.typed.insert(name, class);
             for c in parts.next().unwrap_or("").chars() {
                 if let Some(at) = slot(c) {
                     tables.first[at] = number;
@@ -136,6 +137,51 @@ impl Tables {
         let rest = self.further[start..].iter();
         let further = rest.take_while(move |row| row.0 == c).map(|row| row.1);
         std::iter::once(first).filter(|f| *f != 0).chain(further)
+    }
+}
+
+/// Slots of [`Typed`], four times as many as there are syllables.
+const TYPED_SLOTS: usize = 1 << 11;
+/// Letters of the longest syllable: five bits each fill a word.
+const TYPED_LETTERS: usize = 6;
+
+/// Syllables by name: a hash table with linear probing. A word beside Han is
+/// tried at every cut, so this is asked often.
+#[derive(Debug)]
+struct Typed(Vec<(u32, u16)>);
+
+impl Typed {
+    /// Five bits for each letter of a name; `None` for what is none.
+    fn key(name: &str) -> Option<u32> {
+        let bytes = name.as_bytes();
+        let is_name = (1..=TYPED_LETTERS).contains(&bytes.len())
+            && bytes.iter().all(u8::is_ascii_lowercase);
+        is_name.then(|| {
+            bytes.iter().fold(0, |key, b| key << 5 | u32::from(b & 0x1F))
+        })
+    }
+
+    /// The slot of a key, or the free one where it would be.
+    fn slot(&self, key: u32) -> usize {
+        let hash = key.wrapping_mul(0x9E37_79B1) >> 21;
+        let mut slot = int::to_usize(hash);
+        while self.0[slot].0 != key && self.0[slot].0 != 0 {
+            slot = (slot + 1) % TYPED_SLOTS;
+        }
+        slot
+    }
+
+    fn insert(&mut self, name: &str, class: u16) {
+        if let Some(key) = Typed::key(name) {
+            let slot = self.slot(key);
+            self.0[slot] = (key, class);
+        }
+    }
+
+    fn get(&self, name: &str) -> Option<u16> {
+        let key = Typed::key(name)?;
+        let (known, class) = self.0[self.slot(key)];
+        (known == key).then_some(class)
     }
 }
 
@@ -198,8 +244,7 @@ pub fn readings(letter: char) -> impl Iterator<Item = &'static str> {
 
 /// The class of a typed syllable.
 pub fn typed(name: &str) -> Option<u16> {
-    let number = TABLES.by_name.get(name)?;
-    Some(TABLES.classes[usize::from(*number)])
+    TABLES.typed.get(name)
 }
 
 /// The class of a Latin letter that stands for a syllable. V is read as 微

@@ -166,6 +166,11 @@ impl KindSet {
     pub fn is_empty(self) -> bool {
         self.0 == 0
     }
+
+    /// How many kinds.
+    pub fn len(self) -> u32 {
+        self.0.count_ones()
+    }
 }
 
 impl From<Kind> for KindSet {
