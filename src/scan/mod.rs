@@ -217,6 +217,7 @@ struct Buffers {
     reference: ReferenceScratch,
     queues: fused::Queues,
     candidates: Vec<Candidate>,
+    claims: Vec<Claim>,
     asked: Vec<(u32, u8)>,
     heard: Vec<Heard>,
     starts: RunStarts,
@@ -541,6 +542,45 @@ fn escaped(view: &ImageView<'_>, decoded: &View, hit: Hit) -> Option<Hit> {
     (passed.any() && hit.tier <= most).then_some(hit)
 }
 
+/// A pattern that a candidate may be.
+#[derive(Clone, Copy, Debug)]
+struct Claim {
+    candidate: Candidate,
+    pattern: u32,
+    /// Of the pattern's letters and gaps, so that they are at hand when the
+    /// walk comes.
+    touched: u32,
+}
+
+/// Lists the patterns of all candidates that the filter asks for. Patterns
+/// lie far apart: here the reads of one do not wait for those of another.
+fn list_claims(
+    reader: &Reader<'_>,
+    filter: Filter<'_>,
+    candidates: &[Candidate],
+    claims: &mut Vec<Claim>,
+) {
+    claims.clear();
+    let view = &reader.view;
+    for &candidate in candidates {
+        for number in view.needle_patterns(candidate.needle) {
+            let pattern = int::to_u32(number);
+            claims.push(Claim { candidate, pattern, touched: 0 });
+        }
+    }
+    claims.retain_mut(|claim| {
+        let pattern = view.pattern(int::to_usize(claim.pattern));
+        let (first, gap) = (pattern.letters.first(), pattern.gaps.first());
+        claim.touched = first.map_or(0, |letter| *letter)
+            ^ gap.map_or(0, |gap| u32::from(*gap));
+        // First letters are looked for elsewhere (`listen`).
+        let mut terms = view.pattern_terms(pattern.row).iter();
+        !(pattern.row.has(PatternRow::SYMBOL) && !reader.symbols)
+            && !pattern.row.has(PatternRow::INITIALS)
+            && terms.any(|term| filter.wants(view, *term))
+    });
+}
+
 /// Decides all candidates of one reading.
 fn verify_all(
     reader: &Reader<'_>,
@@ -549,8 +589,11 @@ fn verify_all(
     scratch: &mut Buffers,
     out: &mut Vec<Hit>,
 ) {
+    let claims = &mut scratch.claims;
+    list_claims(reader, filter, &scratch.candidates, claims);
     let mut last = u32::MAX;
-    for &candidate in &scratch.candidates {
+    for &claim in &*claims {
+        let candidate = claim.candidate;
         let run = int::to_usize(candidate.run);
         if candidate.run != last {
             let starts = folded.starts();
@@ -559,7 +602,7 @@ fn verify_all(
             scratch.starts.fill(reader, sym, bounds);
             last = candidate.run;
         }
-        verify(reader, filter, candidate, &scratch.starts, out);
+        verify(reader, filter, claim, &scratch.starts, out);
     }
 }
 
@@ -613,41 +656,24 @@ fn own_symbols(view: &ImageView<'_>) -> Vec<char> {
     all
 }
 
-/// Asks the walk about every pattern of a candidate.
+/// Asks the walk about one pattern of a candidate.
 fn verify(
     reader: &Reader<'_>,
     filter: Filter<'_>,
-    candidate: Candidate,
+    claim: Claim,
     starts: &RunStarts,
     out: &mut Vec<Hit>,
 ) {
     let view = &reader.view;
-    let whole_run = candidate.len == 1;
-    for number in view.needle_patterns(candidate.needle) {
-        let pattern = view.pattern(number);
-        // First letters are looked for elsewhere (`listen`).
-        if pattern.row.has(PatternRow::SYMBOL) && !reader.symbols
-            || pattern.row.has(PatternRow::INITIALS)
-        {
-            continue;
-        }
-        // Without a choice of sets the phase has chosen the needle already,
-        // and a hit asks again.
-        if filter.wanted.is_some() {
-            let mut terms = view.pattern_terms(pattern.row).iter();
-            if !terms.any(|term| filter.wants(view, *term)) {
-                continue;
-            }
-        }
-        if whole_run {
-            inside_run(reader, filter, pattern, starts, out);
-            continue;
-        }
-        for start in starts.for_pattern(reader, pattern) {
-            let terms = view.pattern_terms(pattern.row);
-            if try_at(reader, filter, pattern, terms, start, out).is_some() {
-                break;
-            }
+    let pattern = view.pattern(int::to_usize(claim.pattern));
+    if claim.candidate.len == 1 {
+        inside_run(reader, filter, pattern, starts, out);
+        return;
+    }
+    let terms = view.pattern_terms(pattern.row);
+    for start in starts.for_pattern(reader, pattern) {
+        if try_at(reader, filter, pattern, terms, start, out).is_some() {
+            break;
         }
     }
 }
