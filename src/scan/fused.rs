@@ -32,6 +32,7 @@
 //! the bits of an entry lie in one word, so a test costs one load.
 
 use std::collections::{HashMap, HashSet};
+use std::hint::black_box;
 use std::ops::Range;
 
 use rayon::prelude::*;
@@ -507,7 +508,12 @@ impl Search<'_, '_> {
         keys.clear();
         let filter = self.tables.keys;
         let shift = shift(filter.len() / LINE) - 32;
-        for Pick { run: at, hash, what } in picks {
+        let line_of = |pick: &Pick| {
+            LINE * int::to_usize(pick.hash.wrapping_mul(MIX[1]) >> shift)
+        };
+        touch(picks.iter().map(|pick| filter[line_of(pick)]));
+        for pick in picks {
+            let Pick { run: at, hash, what } = pick;
             let place = int::to_usize(*at);
             let (len, reaches, as_word) = match what {
                 What::Single => {
@@ -529,8 +535,7 @@ impl Search<'_, '_> {
                 continue;
             }
             let beside = Beside::new(self.folded.padded(), place, len);
-            let line = int::to_usize(hash.wrapping_mul(MIX[1]) >> shift);
-            let line = &filter[LINE * line..LINE * (line + 1)];
+            let line = &filter[line_of(pick)..][..LINE];
             for reach in reaches {
                 let key = beside.key(*hash, *reach);
                 if has64(line[key_word(key)], key_bits(key)) {
@@ -556,6 +561,10 @@ impl Search<'_, '_> {
     /// fits the text.
     fn tagged(&self, slots: &[Slots], out: &mut Vec<Candidate>) {
         let tables = self.tables;
+        let rows = tables.bucket_rows;
+        touch(slots.iter().map(|slots| {
+            rows.get(int::to_usize(slots.range.start)).map_or(0, |row| row[0])
+        }));
         for Slots { range, tag: wanted, at } in slots {
             let range = int::to_usize(range.start)..int::to_usize(range.end);
             for &[tag, brief, needle, set] in &tables.bucket_rows[range] {
@@ -597,6 +606,16 @@ impl Search<'_, '_> {
 const ALONE: &[Reach] = &[Reach::None];
 const AROUND_PAIR: &[Reach] = &[Reach::Right, Reach::Right2, Reach::Both];
 const AROUND_NARROW: &[Reach] = &[Reach::None, Reach::Right, Reach::Left];
+
+/// Reads what a loop is about to need. Nothing here depends on what is read,
+/// so that the reads wait together; in the loop each would wait for the
+/// branches before it.
+#[inline]
+fn touch<T: Default + std::ops::BitXor<Output = T>>(
+    all: impl Iterator<Item = T>,
+) {
+    black_box(all.fold(T::default(), |all, one| all ^ one));
+}
 
 fn has64(word: u64, bits: u64) -> bool {
     word & bits == bits
