@@ -118,6 +118,14 @@ pub const RETENTION_DAYS: u64 = 180;
 /// `--ledger-sync interval`, in milliseconds: what a power cut may take.
 pub const LEDGER_SYNC_MS: u64 = 1000;
 
+/// What most evidence records fit into, so that they are not moved while
+/// they grow.
+pub const EVIDENCE_USUAL_BYTES: usize = 4096;
+
+/// Keys of authors that a ledger's writer keeps at hand. An author who posts
+/// again costs no look into the database.
+pub const OWNER_KEYS_KEPT: usize = 4096;
+
 /// Evidence ids in one erasure entry; more become further entries.
 pub const ERASURE_IDS_MAX: usize = 1000;
 

@@ -26,12 +26,10 @@ impl Scanner {
     ) {
         scratch.facts.reset();
         scratch.place = self.gates.place(record);
-        scratch.hits.clear();
+        scratch.forget_hits(self.sets.len());
         scratch.due.clear();
         scratch.heard = false;
         scratch.possible = KindSet::ALL;
-        scratch.present.clear();
-        scratch.present.resize(self.sets.len(), 0);
         self.prepare_fields(view, record, scratch);
         self.scan_fields(view, Phase::Waking, None, record, scratch);
         for found in &scratch.hits {
@@ -207,6 +205,22 @@ impl Scanner {
             hits: Known { possible, present, stage },
         };
         due.retain(|rule| self.gates.opens(*rule, *place, &seen));
+    }
+}
+
+impl Scratch {
+    /// Drops the hits of the last record. Sets are many and hits are few: so
+    /// only what was noted is taken back.
+    fn forget_hits(&mut self, sets: usize) {
+        if self.present.len() == sets {
+            for found in &self.hits {
+                self.present[int::to_usize(found.hit.set)] = 0;
+            }
+        } else {
+            self.present.clear();
+            self.present.resize(sets, 0);
+        }
+        self.hits.clear();
     }
 }
 

@@ -21,6 +21,8 @@ pub(super) struct Gates {
     nodes: Vec<Node>,
     /// By set: whence its hits may come.
     reaches: Vec<Reach>,
+    /// The sets of all reaches.
+    members: Vec<u32>,
     langs: Vec<String>,
     surfaces: Vec<String>,
 }
@@ -62,8 +64,9 @@ enum Kind {
 /// and theirs.
 #[derive(Debug, Default)]
 struct Reach {
-    /// All these sets, each once.
-    sets: Vec<u32>,
+    /// All these sets, each once: a range of `Gates::members`.
+    first: usize,
+    end: usize,
     kinds: KindSet,
     /// Some have terms that only the second phase finds.
     later: bool,
@@ -155,7 +158,7 @@ impl Gates {
             gates.add(rule, &rule.when);
         }
         gates.reaches = (0..meta.sets.len())
-            .map(|at| reach(at, meta, sets, waking))
+            .map(|at| reach(at, meta, sets, waking, &mut gates.members))
             .collect();
         for (gate, rule) in gates.gates.iter_mut().zip(&meta.rules) {
             gate.asks = rule.sets.iter().any(|(_, set)| {
@@ -300,7 +303,8 @@ impl Gates {
         }
         let least = if reach.matches { 1 } else { least };
         let hits = |set: &u32| known.present[int::to_usize(*set)];
-        reach.sets.iter().map(hits).sum::<u32>() >= least
+        let sets = &self.members[reach.first..reach.end];
+        sets.iter().map(hits).sum::<u32>() >= least
     }
 }
 
@@ -309,14 +313,16 @@ fn reach(
     meta: &Meta,
     sets: &[SetRuntime],
     waking: &[bool],
+    members: &mut Vec<u32>,
 ) -> Reach {
-    let mut reach = Reach::default();
+    let first = members.len();
+    let mut reach = Reach { first, ..Reach::default() };
     let mut todo = vec![int::to_u32(set)];
     while let Some(set) = todo.pop() {
-        if reach.sets.contains(&set) {
+        if members[first..].contains(&set) {
             continue;
         }
-        reach.sets.push(set);
+        members.push(set);
         let at = int::to_usize(set);
         let set = &meta.sets[at];
         reach.kinds = reach.kinds.or(sets[at].kinds);
@@ -325,6 +331,7 @@ fn reach(
         reach.matches |= !set.regexes.is_empty();
         todo.extend(set.members.iter().chain(&set.literals));
     }
+    reach.end = members.len();
     reach
 }
 

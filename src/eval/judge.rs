@@ -131,34 +131,35 @@ impl<I: Intervals> Judge<'_, '_, I> {
                 };
                 Judgement::plain(tri)
             }
-            Condition::And(parts) => {
-                let unlike = |part: &Condition| match part {
-                    Condition::Field(path, op, literal) => {
-                        let of = self.record;
-                        field_tri(of, self.facts, path, *op, literal)
-                            == Tri::False
-                    }
-                    _ => self.fails(part),
-                };
-                if parts.iter().any(unlike) {
-                    return Judgement::truth(false);
-                }
-                let mut done = Vec::with_capacity(parts.len());
-                for part in parts {
-                    let part = self.judge(part);
-                    if part.tri == Tri::False {
-                        return part;
-                    }
-                    done.push(part);
-                }
-                and(done)
-            }
+            Condition::And(parts) => self.all(parts),
             Condition::Or(parts) => {
                 let parts = parts.iter().filter(|part| !self.fails(part));
                 let parts: Vec<&Condition> = parts.collect();
                 or(parts.into_iter().map(|part| self.judge(part)).collect())
             }
         }
+    }
+
+    fn all(&mut self, parts: &[Condition]) -> Judgement {
+        let fails = |part: &Condition| match part {
+            Condition::Field(path, op, literal) => {
+                let (record, facts) = (self.record, self.facts);
+                field_tri(record, facts, path, *op, literal) == Tri::False
+            }
+            _ => self.fails(part),
+        };
+        if parts.iter().any(fails) {
+            return Judgement::truth(false);
+        }
+        let mut done = Vec::with_capacity(parts.len());
+        for part in parts {
+            let part = self.judge(part);
+            if part.tri == Tri::False {
+                return part;
+            }
+            done.push(part);
+        }
+        and(done)
     }
 
     /// Whether a condition is false by what is known without looking for

@@ -53,6 +53,15 @@ struct RulePart {
     pack: Vec<u8>,
 }
 
+/// When decisions are made, as they are written: worked out once for all
+/// that are made together.
+#[derive(Clone, Debug)]
+pub struct Times {
+    at: Moment,
+    start: String,
+    appeal_until: String,
+}
+
 /// Evidence on its way to the ledger.
 #[derive(Clone, Debug)]
 pub struct Kept {
@@ -189,6 +198,13 @@ impl Deriver {
         &self.run
     }
 
+    /// The times of decisions made at a moment.
+    pub fn times(&self, at: Moment) -> Times {
+        let until = at.plus_days(self.appeal_days);
+        let (start, appeal_until) = (at.rfc3339(), until.rfc3339());
+        Times { at, start, appeal_until }
+    }
+
     /// Evidence of a takedown or report; `None` for a pass. `frame` and
     /// `index` make the id unique in the run.
     pub fn derive(
@@ -197,7 +213,7 @@ impl Deriver {
         source: &str,
         record: &Record<'_>,
         outcome: &Outcome,
-        at: Moment,
+        times: &Times,
         (frame, index): (u64, usize),
     ) -> Option<Kept> {
         let deciding = outcome.deciding()?;
@@ -209,7 +225,7 @@ impl Deriver {
         let content = self.content(record, &spans, &id, &mut truncated);
         let digest = content_digest(&content);
         let author = self.refer("author", &record.author);
-        let mut out = Vec::with_capacity(2048);
+        let mut out = Vec::with_capacity(limits::EVIDENCE_USUAL_BYTES);
         member(&mut out, "{", "schema", SCHEMA_NAME);
         member(&mut out, ",", "id", &id);
         out.extend_from_slice(b",\"item\":");
@@ -217,7 +233,7 @@ impl Deriver {
         member(&mut out, ",", "digest", &digest);
         member(&mut out, ",", "content", &id);
         out.extend_from_slice(b"},\"decision\":");
-        self.decision(&mut out, outcome, part, deciding.confidence, at);
+        self.decision(&mut out, outcome, part, deciding.confidence, times);
         out.extend_from_slice(b",\"rules\":{");
         let mut left = limits::EVIDENCE_MATCHES_MAX;
         for (name, list) in [
@@ -250,7 +266,7 @@ impl Deriver {
             means(outcome.verdict())
         );
         let owner = author.unwrap_or_else(|| format!("item:{id}"));
-        let (payload, category) = (out, part.category);
+        let (at, payload, category) = (times.at, out, part.category);
         Some(Kept { id, at, payload, owner, category, content })
     }
 
@@ -297,7 +313,7 @@ impl Deriver {
         outcome: &Outcome,
         part: &RulePart,
         confidence: Milli,
-        at: Moment,
+        times: &Times,
     ) {
         let verdict = outcome.verdict();
         member(out, "{", "verdict", verdict.as_str());
@@ -306,9 +322,8 @@ impl Deriver {
         decimal(out, confidence);
         out.extend_from_slice(&part.ground);
         member(out, ",", "restriction", restriction(verdict));
-        member(out, ",", "start", &at.rfc3339());
-        let until = at.plus_days(self.appeal_days);
-        member(out, ",", "appeal_until", &until.rfc3339());
+        member(out, ",", "start", &times.start);
+        member(out, ",", "appeal_until", &times.appeal_until);
         let exempt = part.statement_exempt && verdict == Verdict::Takedown;
         let _ = write!(out, ",\"statement_exempt\":{exempt}}}");
     }
@@ -726,9 +741,9 @@ when = "word"
             let record = record(text);
             let mut scratch = Scratch::default();
             let outcome = scanner.scan(&record, &mut scratch);
-            let at = Moment(1_800_000_000_000);
+            let times = deriver.times(Moment(1_800_000_000_000));
             let kept = deriver
-                .derive(&scanner, "s", &record, &outcome, at, (1, 2))
+                .derive(&scanner, "s", &record, &outcome, &times, (1, 2))
                 .unwrap();
             let parsed: Evidence =
                 serde_json::from_slice(&kept.payload).unwrap();

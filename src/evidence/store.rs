@@ -14,7 +14,7 @@
 //! the same transaction, and from there into the ledger by whoever writes
 //! it: a crash in between repeats the entry, never loses it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chacha20poly1305::aead::Payload;
 use chacha20poly1305::aead::{Aead as _, AeadInOut as _, KeyInit as _};
@@ -102,6 +102,26 @@ pub struct Store {
     pub(super) database: Database,
     master: Secret,
     nonces: Nonces,
+    known: KnownKeys,
+}
+
+/// Keys of owners that were used of late, as long as nobody else has changed
+/// the database: a key that was erased must not be used again.
+#[derive(Default)]
+struct KnownKeys {
+    keys: HashMap<String, Secret>,
+    version: Option<i64>,
+}
+
+impl KnownKeys {
+    /// Drops what may be out of date.
+    fn check(&mut self, version: Option<i64>) {
+        let full = self.keys.len() >= limits::OWNER_KEYS_KEPT;
+        if full || version.is_none() || self.version != version {
+            self.keys.clear();
+            self.version = version;
+        }
+    }
 }
 
 /// Nonces that never repeat: 16 random bytes of this opening of the store
@@ -184,7 +204,12 @@ impl Store {
         if let (Some(url), None) = (url, &known) {
             keys::write_private_line(&path, url)?;
         }
-        Ok(Store { database, master, nonces: Nonces::new()? })
+        Ok(Store {
+            database,
+            master,
+            nonces: Nonces::new()?,
+            known: KnownKeys::default(),
+        })
     }
 
     /// Everything kept is on the disk when it returns.
@@ -194,10 +219,27 @@ impl Store {
 
     /// Seals and keeps the content of decisions, all or none.
     pub fn keep(&mut self, all: &[Kept]) -> Result<(), LedgerError> {
+        let kept = self.try_keep(all);
+        if kept.is_err() {
+            // Keys of a change that was not made.
+            self.known = KnownKeys::default();
+        }
+        kept
+    }
+
+    fn try_keep(&mut self, all: &[Kept]) -> Result<(), LedgerError> {
         let mut change = self.database.begin("keeping content")?;
-        let nonces = &mut self.nonces;
-        let owners = all.iter().map(|kept| kept.owner.as_str()).collect();
-        let keys = owner_keys(&mut change, &self.master, owners, nonces)?;
+        let (known, nonces) = (&mut self.known, &mut self.nonces);
+        known.check(change.version()?);
+        let keys = &mut known.keys;
+        let mut owners: Vec<&str> = all
+            .iter()
+            .map(|kept| kept.owner.as_str())
+            .filter(|owner| !keys.contains_key(*owner))
+            .collect();
+        owners.sort_unstable();
+        owners.dedup();
+        owner_keys(&mut change, &self.master, &owners, nonces, keys)?;
         let mut sealed = Vec::with_capacity(all.len());
         for kept in all {
             let key = &keys[kept.owner.as_str()];
@@ -265,8 +307,8 @@ impl Store {
         text: &str,
     ) -> Result<Vec<u8>, LedgerError> {
         let mut nonces = Nonces::new()?;
-        let owners = BTreeSet::from([owner]);
-        let keys = owner_keys(change, master, owners, &mut nonces)?;
+        let mut keys = HashMap::new();
+        owner_keys(change, master, &[owner], &mut nonces, &mut keys)?;
         seal(&keys[owner], nonces.next(), id, text.as_bytes())
     }
 
@@ -286,6 +328,7 @@ impl Store {
         reason: &str,
         now: Moment,
     ) -> Result<Erased, LedgerError> {
+        self.known = KnownKeys::default();
         let mut change = self.database.begin("erasing content")?;
         let plan = plan(&mut change, what)?;
         if plan.ids.is_empty() && plan.notes.is_empty() && !plan.key_destroyed
@@ -520,44 +563,46 @@ const CONTENT_CLASSES: [&str; 2] = ["decision", "personal_data"];
 /// case was opened.
 pub const CLASSES: [&str; 3] = ["decision", "personal_data", "case"];
 
-/// The keys of owners, made when there are none.
-fn owner_keys<'a>(
+/// Adds the keys of owners, each named once, to `keys`; makes those that
+/// there are none of.
+fn owner_keys(
     change: &mut Change<'_>,
     master: &Secret,
-    mut owners: BTreeSet<&'a str>,
+    owners: &[&str],
     nonces: &mut Nonces,
-) -> Result<BTreeMap<String, Secret>, LedgerError> {
-    let mut keys = BTreeMap::new();
-    let list: Vec<Value<'_>> =
-        owners.iter().map(|owner| Value::Text(owner)).collect();
+    keys: &mut HashMap<String, Secret>,
+) -> Result<(), LedgerError> {
     let asked =
         format!("select owner, sealed from owner_key where owner in {}", {
             row(OWNERS)
         });
-    for part in list.chunks(OWNERS) {
+    for part in owners.chunks(OWNERS) {
         // Always as many, so that the statement is prepared once.
-        let mut values = [part[0]; OWNERS];
-        values[..part.len()].copy_from_slice(part);
+        let mut values = [Value::Text(part[0]); OWNERS];
+        for (value, owner) in values.iter_mut().zip(part) {
+            *value = Value::Text(owner);
+        }
         for mut row in change.query(&asked, &values)? {
             let (owner, sealed) = (row.text(0)?, row.bytes(1)?);
-            owners.remove(owner.as_str());
             let key = unwrap(master, &owner, &sealed)?;
             keys.insert(owner, key);
         }
     }
-    let mut fresh = Vec::with_capacity(owners.len());
+    let mut fresh = Vec::new();
     for owner in owners {
+        if keys.contains_key(*owner) {
+            continue;
+        }
         let bytes = random::bytes::<32>()
             .map_err(|error| LedgerError::io("a key", error))?;
-        fresh.push((owner, seal(master, nonces.next(), owner, &bytes)?));
-        keys.insert(owner.to_owned(), Secret::new(bytes));
+        fresh.push((*owner, seal(master, nonces.next(), owner, &bytes)?));
+        keys.insert((*owner).to_owned(), Secret::new(bytes));
     }
     let values: Vec<Value<'_>> = fresh
         .iter()
         .flat_map(|(owner, sealed)| [Value::Text(owner), Value::Bytes(sealed)])
         .collect();
-    change.insert("owner_key", 2, &values)?;
-    Ok(keys)
+    change.insert("owner_key", 2, &values)
 }
 
 fn unwrap(

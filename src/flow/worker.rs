@@ -10,6 +10,7 @@ use crate::base::clock::{self, Moment};
 use crate::base::int;
 use crate::decode::{DecodeScratch, Item};
 use crate::eval::{Outcome, Scratch};
+use crate::evidence::derive::Times;
 use crate::record::Record;
 use crate::sink;
 use crate::verdict::{Category, Verdict};
@@ -57,6 +58,7 @@ fn work(
         takedowns: Vec::new(),
     };
     done.tally.bytes = int::to_u64(frame.bytes.len());
+    let times = job.evidence.map(|deriver| deriver.times(done.at));
     job.decoder.decode(frame, decode, &mut |item| {
         if done.stop {
             return;
@@ -66,7 +68,8 @@ fn work(
                 let outcome = job.scanner.scan(&record, scratch);
                 done.tally.outcome(&outcome, meta);
                 done.tally.textless += u64::from(record.fields.is_empty());
-                judged(job, source, &record, outcome, &mut done);
+                let times = times.as_ref();
+                judged(job, source, &record, outcome, times, &mut done);
             }
             Item::Reject(reject) => {
                 done.tally.reject(&reject);
@@ -84,6 +87,7 @@ fn judged(
     source: &str,
     record: &Record<'_>,
     outcome: Outcome,
+    times: Option<&Times>,
     done: &mut Done,
 ) {
     let wanted = match job.emit {
@@ -102,9 +106,9 @@ fn judged(
     if outcome.verdict() == Verdict::Pass {
         return;
     }
-    let kept = job.evidence.and_then(|deriver| {
+    let kept = job.evidence.zip(times).and_then(|(deriver, times)| {
         let place = (done.number, done.kept.len());
-        deriver.derive(job.scanner, source, record, &outcome, done.at, place)
+        deriver.derive(job.scanner, source, record, &outcome, times, place)
     });
     let index = done.kept.len();
     let has_evidence = kept.is_some();

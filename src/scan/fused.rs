@@ -32,14 +32,13 @@
 //! the bits of an entry lie in one word, so a test costs one load.
 
 use std::collections::{HashMap, HashSet};
-use std::hint::black_box;
 use std::ops::Range;
 
 use rayon::prelude::*;
 
 use super::folded::CLASS;
 use super::sieve::{
-    Hashes, MIX, Marks, Pair, Pick, Simd, Task, What, part_bits, pick,
+    Hashes, MIX, Marks, Pair, Pick, Simd, Task, What, part_bits, pick, touch,
     whole_bits, word_bits,
 };
 use super::singles::Singles;
@@ -606,16 +605,6 @@ impl Search<'_, '_> {
 const ALONE: &[Reach] = &[Reach::None];
 const AROUND_PAIR: &[Reach] = &[Reach::Right, Reach::Right2, Reach::Both];
 const AROUND_NARROW: &[Reach] = &[Reach::None, Reach::Right, Reach::Left];
-
-/// Reads what a loop is about to need. Nothing here depends on what is read,
-/// so that the reads wait together; in the loop each would wait for the
-/// branches before it.
-#[inline]
-fn touch<T: Default + std::ops::BitXor<Output = T>>(
-    all: impl Iterator<Item = T>,
-) {
-    black_box(all.fold(T::default(), |all, one| all ^ one));
-}
 
 fn has64(word: u64, bits: u64) -> bool {
     word & bits == bits

@@ -55,15 +55,14 @@ impl RunStarts {
         reader: &Reader<'_>,
         pattern: Pattern<'_>,
     ) -> impl Iterator<Item = u32> {
-        let needed = pattern
-            .letters
-            .iter()
-            .take_while(|letter| {
-                char::from_u32(**letter)
-                    .is_some_and(|c| self.is_letter(reader, c))
-            })
-            .count()
-            .max(1);
+        let own = |letter: &&u32| {
+            char::from_u32(**letter).is_some_and(|c| self.is_letter(reader, c))
+        };
+        // Where a run has one letter, the walk tells as soon.
+        let needed = match self.tail.len() {
+            1 => 1,
+            _ => pattern.letters.iter().take_while(own).count().max(1),
+        };
         let last = (needed + RUN_REPEATS_MAX).min(self.tail.len());
         let near = self.tail.get(needed - 1..last).unwrap_or(&[]);
         let first = self.bounds.0;

@@ -16,6 +16,7 @@
 //! (with 16 lanes all at once, else the sieve first and then one by one), not
 //! in what is found. The engine takes the fastest that the processor has.
 
+use std::hint::black_box;
 use std::ops::Range;
 
 use super::folded::{CLASS, INSIDE};
@@ -406,4 +407,13 @@ fn has(word: u32, bits: u32) -> bool {
 #[inline]
 pub fn classes(entries: [u32; 5]) -> [u16; 5] {
     entries.map(|entry| int::low16(entry & CLASS))
+}
+/// Reads what a loop is about to need. Nothing here depends on what is read,
+/// so that the reads wait together; in the loop each would wait for the
+/// branches before it.
+#[inline]
+pub fn touch<T: Default + std::ops::BitXor<Output = T>>(
+    all: impl Iterator<Item = T>,
+) {
+    black_box(all.fold(T::default(), |all, one| all ^ one));
 }

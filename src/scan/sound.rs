@@ -30,7 +30,7 @@
 use std::collections::HashMap;
 
 use super::Phase;
-use super::sieve::{MIX, Simd};
+use super::sieve::{MIX, Simd, touch};
 use crate::base::int;
 use crate::fold::sound::{self, BREAK, Classes, PLANES, Row};
 use crate::fold::{ClassView, Sym, letter};
@@ -522,6 +522,10 @@ pub fn candidates(
         }
     }
     let shift = word_shift(tables.filter.len());
+    touch(tokens.words.iter().map(|(key, _)| {
+        let (word, _) = key.place(shift);
+        tables.filter.get(word).copied().unwrap_or(0)
+    }));
     for (key, start) in &tokens.words {
         if key.is_known(tables.filter, shift) {
             for [_, pattern, _] in entries(tables, key.hash()) {

@@ -293,6 +293,18 @@ impl Change<'_> {
         }
     }
 
+    /// A number that differs when somebody else has changed the database in
+    /// between; `None` when it cannot be known.
+    pub fn version(&self) -> Result<Option<i64>, LedgerError> {
+        match &self.inner {
+            ChangeInner::Sqlite(change) => {
+                sqlite::version(change, self.what).map(Some)
+            }
+            #[cfg(feature = "postgres")]
+            ChangeInner::Postgres(_) => Ok(None),
+        }
+    }
+
     pub fn commit(self) -> Result<(), LedgerError> {
         match self.inner {
             ChangeInner::Sqlite(change) => {

@@ -97,6 +97,17 @@ pub fn execute(
         .map_err(sqlite(what))
 }
 
+/// Changes by other connections, as SQLite numbers them for this one.
+pub fn version(
+    connection: &Connection,
+    what: &'static str,
+) -> Result<i64, LedgerError> {
+    connection
+        .prepare_cached("pragma data_version")
+        .and_then(|mut asked| asked.query_row([], |row| row.get(0)))
+        .map_err(sqlite(what))
+}
+
 impl Sqlite {
     pub fn open(path: &Path, durable: bool) -> Result<Sqlite, LedgerError> {
         let fail = sqlite("content store");
