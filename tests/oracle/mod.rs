@@ -226,7 +226,8 @@ fn symbols_are_read(view: &ImageView<'_>, text: &str) -> bool {
         .filter(|c| view.classes.get(*c) != Sym::IGNORABLE)
         .collect();
     let symbol = |c: char| view.classes.get(c).0 & Sym::SYMBOL_BIT != 0;
-    let look_alike = |c: char| "!|($@€£¥¡".contains(c);
+    // Full-width ones are no other symbols than the narrow.
+    let look_alike = |c: char| "!|($@€£¥¡".contains(letter::canonical(c));
     let word = |c: char| letter::is_word_letter(c) || letter::is_digit(c);
     visible.iter().any(|c| symbol(*c) && !look_alike(*c))
         || visible
