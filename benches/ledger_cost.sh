@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# What a ledger costs a scan: processor time (user and system) of the same
-# scan without and with --ledger, in turns, so that other work on the machine
-# falls on both.
+# What a ledger costs a scan: processor time (user and system) and time by
+# the clock of the same scan without and with --ledger, in turns, so that
+# other work on the machine falls on both.
 #
 #   benches/ledger_cost.sh target/release/trommel posts.ndjson packs.img [ROUNDS] [FLAGS…]
 #
-# FLAGS go to both scans. Prints the medians and their ratio.
+# FLAGS go to both scans. Prints the medians and their ratios.
 set -euo pipefail
 
 program=$1 posts=$2 image=$3 rounds=${4:-7}
@@ -16,13 +16,13 @@ trap 'rm -rf "$folder"' EXIT
 seconds() { # OUTPUT COMMAND…
     local out=$1
     shift
-    local TIMEFORMAT='%U %S'
+    local TIMEFORMAT='%U %S %R'
     { time "$@" >/dev/null 2>"$folder/errors"; } 2>>"$out" ||
         { cat "$folder/errors" >&2; exit 2; }
 }
 
-median() {
-    awk '{ print $1 + $2 }' "$1" | sort -n |
+median() { # FILE EXPRESSION
+    awk "{ print $2 }" "$1" | sort -n |
         awk '{ t[NR] = $1 } END { print t[int((NR + 1) / 2)] }'
 }
 
@@ -35,8 +35,10 @@ for ((i = 0; i < rounds; i++)); do
     seconds "$folder/with" "${scan[@]}" -o /dev/null \
         --ledger "$folder/ledger" --archive "$folder/first/archive"
 done
-without=$(median "$folder/without") with=$(median "$folder/with")
 echo "flagged: $flagged of $(wc -l <"$posts")"
-awk -v a="$without" -v b="$with" 'BEGIN {
-    printf "without: %.2f s, with: %.2f s of processor time, ratio %.3f\n",
-        a, b, b / a }'
+for what in 'processor time=$1 + $2' 'time by the clock=$3'; do
+    awk -v a="$(median "$folder/without" "${what#*=}")" \
+        -v b="$(median "$folder/with" "${what#*=}")" -v what="${what%%=*}" \
+        'BEGIN { printf "without: %.2f s, with: %.2f s of %s, ratio %.3f\n",
+            a, b, what, b / a }'
+done

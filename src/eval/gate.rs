@@ -391,7 +391,7 @@ fn cost(condition: &Condition) -> u8 {
 
 /// Fields that cost next to nothing to read: no search of the record's bytes
 /// and no validator.
-pub(super) fn is_cheap(path: &str) -> bool {
+fn is_cheap(path: &str) -> bool {
     match path.strip_prefix("text.") {
         Some(fact) => fact != "urls",
         None => matches!(path, "surface" | "lang"),

@@ -17,7 +17,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::facts::Facts;
-use super::gate::{is_cheap, least};
+use super::gate::least;
 use super::interval::{Identity, Interval};
 use crate::base::{Span, int};
 use crate::fold::{ClassView, Sym};
@@ -141,14 +141,7 @@ impl<I: Intervals> Judge<'_, '_, I> {
     }
 
     fn all(&mut self, parts: &[Condition]) -> Judgement {
-        let fails = |part: &Condition| match part {
-            Condition::Field(path, op, literal) => {
-                let (record, facts) = (self.record, self.facts);
-                field_tri(record, facts, path, *op, literal) == Tri::False
-            }
-            _ => self.fails(part),
-        };
-        if parts.iter().any(fails) {
+        if parts.iter().any(|part| self.fails(part)) {
             return Judgement::truth(false);
         }
         let mut done = Vec::with_capacity(parts.len());
@@ -179,16 +172,15 @@ impl<I: Intervals> Judge<'_, '_, I> {
             Condition::Near(a, b, _) | Condition::Before(a, b, _) => {
                 none(a) || none(b)
             }
-            Condition::Field(path, op, literal) if is_cheap(path) => {
+            Condition::Field(path, op, literal) => {
                 let (record, facts) = (self.record, self.facts);
                 field_tri(record, facts, path, *op, literal) == Tri::False
             }
             Condition::And(parts) => parts.iter().any(|p| self.fails(p)),
             Condition::Or(parts) => parts.iter().all(|p| self.fails(p)),
-            Condition::Field(..)
-            | Condition::In(..)
-            | Condition::Score(..)
-            | Condition::Not(_) => false,
+            Condition::In(..) | Condition::Score(..) | Condition::Not(_) => {
+                false
+            }
         }
     }
 

@@ -10,7 +10,7 @@ use crate::base::clock::{self, Moment};
 use crate::base::int;
 use crate::decode::{DecodeScratch, Item};
 use crate::eval::{Outcome, Scratch};
-use crate::evidence::derive::Times;
+use crate::evidence::{Deriver, Times};
 use crate::record::Record;
 use crate::sink;
 use crate::verdict::{Category, Verdict};
@@ -58,7 +58,8 @@ fn work(
         takedowns: Vec::new(),
     };
     done.tally.bytes = int::to_u64(frame.bytes.len());
-    let times = job.evidence.map(|deriver| deriver.times(done.at));
+    let evidence =
+        job.evidence.map(|deriver| (deriver, deriver.times(done.at)));
     job.decoder.decode(frame, decode, &mut |item| {
         if done.stop {
             return;
@@ -68,8 +69,8 @@ fn work(
                 let outcome = job.scanner.scan(&record, scratch);
                 done.tally.outcome(&outcome, meta);
                 done.tally.textless += u64::from(record.fields.is_empty());
-                let times = times.as_ref();
-                judged(job, source, &record, outcome, times, &mut done);
+                let evidence = evidence.as_ref();
+                judged(job, source, &record, outcome, evidence, &mut done);
             }
             Item::Reject(reject) => {
                 done.tally.reject(&reject);
@@ -87,7 +88,7 @@ fn judged(
     source: &str,
     record: &Record<'_>,
     outcome: Outcome,
-    times: Option<&Times>,
+    evidence: Option<&(&Deriver, Times)>,
     done: &mut Done,
 ) {
     let wanted = match job.emit {
@@ -106,7 +107,7 @@ fn judged(
     if outcome.verdict() == Verdict::Pass {
         return;
     }
-    let kept = job.evidence.zip(times).and_then(|(deriver, times)| {
+    let kept = evidence.and_then(|(deriver, times)| {
         let place = (done.number, done.kept.len());
         deriver.derive(job.scanner, source, record, &outcome, times, place)
     });

@@ -142,6 +142,8 @@ impl Tables {
 
 /// Slots of [`Typed`], four times as many as there are syllables.
 const TYPED_SLOTS: usize = 1 << 11;
+/// Odd multiplier of Fibonacci hashing (Knuth): 2^32 over the golden ratio.
+const GOLDEN: u32 = 0x9E37_79B1;
 /// Letters of the longest syllable: five bits each fill a word.
 const TYPED_LETTERS: usize = 6;
 
@@ -163,8 +165,9 @@ impl Typed {
 
     /// The slot of a key, or the free one where it would be.
     fn slot(&self, key: u32) -> usize {
-        let hash = key.wrapping_mul(0x9E37_79B1) >> 21;
-        let mut slot = int::to_usize(hash);
+        let hash = key.wrapping_mul(GOLDEN);
+        let shift = u32::BITS - TYPED_SLOTS.trailing_zeros();
+        let mut slot = int::to_usize(hash >> shift);
         while self.0[slot].0 != key && self.0[slot].0 != 0 {
             slot = (slot + 1) % TYPED_SLOTS;
         }

@@ -547,9 +547,6 @@ fn escaped(view: &ImageView<'_>, decoded: &View, hit: Hit) -> Option<Hit> {
 struct Claim {
     candidate: Candidate,
     pattern: u32,
-    /// Of the pattern's letters and gaps, so that they are at hand when the
-    /// walk comes.
-    touched: u32,
 }
 
 /// Lists the patterns of all candidates that the filter asks for. Patterns
@@ -565,20 +562,22 @@ fn list_claims(
     for &candidate in candidates {
         for number in view.needle_patterns(candidate.needle) {
             let pattern = int::to_u32(number);
-            claims.push(Claim { candidate, pattern, touched: 0 });
+            claims.push(Claim { candidate, pattern });
         }
     }
-    claims.retain_mut(|claim| {
+    claims.retain(|claim| {
         let pattern = view.pattern(int::to_usize(claim.pattern));
-        let (first, gap) = (pattern.letters.first(), pattern.gaps.first());
-        claim.touched = first.map_or(0, |letter| *letter)
-            ^ gap.map_or(0, |gap| u32::from(*gap));
         // First letters are looked for elsewhere (`listen`).
         let mut terms = view.pattern_terms(pattern.row).iter();
         !(pattern.row.has(PatternRow::SYMBOL) && !reader.symbols)
             && !pattern.row.has(PatternRow::INITIALS)
             && terms.any(|term| filter.wants(view, *term))
     });
+    sieve::touch(claims.iter().map(|claim| {
+        let pattern = view.pattern(int::to_usize(claim.pattern));
+        let (first, gap) = (pattern.letters.first(), pattern.gaps.first());
+        first.map_or(0, |c| *c) ^ gap.map_or(0, |gap| u32::from(*gap))
+    }));
 }
 
 /// Decides all candidates of one reading.

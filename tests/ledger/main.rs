@@ -1,6 +1,7 @@
 //! The ledger against failing disks, killed programs and changed bytes.
 
 mod double;
+mod erased;
 mod kill;
 mod old;
 
