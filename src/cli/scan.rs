@@ -121,6 +121,12 @@ fn finish(
     let nothing = report.source_errors > 0 && tally.records == 0;
     if !args.quiet && !nothing {
         messages::note(&summary(scanner, report, elapsed));
+        if tally.reject_total() > 0 && args.rejects.is_none() {
+            messages::note(
+                "rejects were counted only; --rejects FILE says where each is, \
+                 why, and keeps its bytes",
+            );
+        }
     }
     if report.stopped_by_reject {
         bail!("--strict: stopped at a record that cannot be read");
