@@ -123,8 +123,8 @@ fn finish(
         messages::note(&summary(scanner, report, elapsed));
         if tally.reject_total() > 0 && args.rejects.is_none() {
             messages::note(
-                "rejects were counted only; --rejects FILE says where each is, \
-                 why, and keeps its bytes",
+                "rejects were counted only; --rejects FILE says where each \
+                 is, why, and keeps its bytes",
             );
         }
     }
