@@ -3,12 +3,19 @@
 //! schema of PostgreSQL when `store.url` names one.
 //!
 //! Each owner (an author's reference, or one record without an author) has
-//! a random key of its own; content is sealed under it with XChaCha20 and
-//! Poly1305, bound to its name. The keys are wrapped by the ledger's
-//! `content.key`. Erasing an author destroys the key: copies of the database
-//! (a backup) become unreadable too, once they have let go of it. Erasing an
-//! item or an age destroys the bytes, and what the database can clean up
+//! keys of its own; content is sealed under one of them with XChaCha20 and
+//! Poly1305, bound to its name. The key is the BLAKE3 hash, keyed by the
+//! ledger's `content.key`, of 32 random bytes that only this database holds
+//! and of the owner: neither file tells it without the other. Erasing an
+//! author destroys the random bytes and so the keys: copies of the database
+//! (a backup) become unreadable too, once they have let go of them. Erasing
+//! an item or an age destroys the bytes, and what the database can clean up
 //! behind them it does.
+//!
+//! Keeping only ever appends. An owner has one key as a rule, but the writer
+//! does not look for it when it is not at hand: it makes another, and every
+//! sealed value names its key by number. Looking owners up in an index,
+//! where they stand in no order, cost a page of the database an author.
 //!
 //! What an erasure or a case has to tell the ledger goes into `outbox` in
 //! the same transaction, and from there into the ledger by whoever writes
@@ -20,7 +27,7 @@ use chacha20poly1305::aead::Payload;
 use chacha20poly1305::aead::{Aead as _, AeadInOut as _, KeyInit as _};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 
-use super::database::{Change, Database, Place, Row, Value, row};
+use super::database::{Change, Database, Place, Row, Value};
 use super::derive::Kept;
 use super::keys::{self, Secret};
 use super::ledger::entry::Kind;
@@ -29,11 +36,14 @@ use super::ledger::{Book, LedgerError, Writer};
 use crate::base::clock::{DAY_MS, Moment};
 use crate::base::{int, limits, random};
 
-const FORM: i64 = 1;
+/// Number of the form of the tables.
+const FORM: i64 = 2;
+/// Bytes that an owner's key is made from.
+const SEED: usize = 32;
 /// Written for SQLite; `database` says what PostgreSQL gets instead.
 const TABLES: &str = "
 create table owner_key(
-    owner text primary key, sealed blob not null) without rowid;
+    n integer primary key, owner text not null, seed blob not null);
 create table content(
     id text primary key, owner text not null, at integer not null,
     class text not null, sealed blob not null);
@@ -55,8 +65,6 @@ create index cases_author on cases(author);
 /// password.
 const URL: &str = "store.url";
 const FILE: &str = "store.sqlite";
-/// Owners asked for in one statement.
-const OWNERS: usize = 32;
 
 /// What is to be erased.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,8 +117,14 @@ pub struct Store {
 /// the database: a key that was erased must not be used again.
 #[derive(Default)]
 struct KnownKeys {
-    keys: HashMap<String, Secret>,
+    keys: HashMap<String, OwnerKey>,
     version: Option<i64>,
+}
+
+/// A key of an owner and its number.
+struct OwnerKey {
+    n: i64,
+    key: Secret,
 }
 
 impl KnownKeys {
@@ -239,7 +253,8 @@ impl Store {
             .collect();
         owners.sort_unstable();
         owners.dedup();
-        owner_keys(&mut change, &self.master, &owners, nonces, keys)?;
+        let made = make_keys(&mut change, &self.master, &owners)?;
+        keys.extend(owners.into_iter().map(str::to_owned).zip(made));
         let mut sealed = Vec::with_capacity(all.len());
         for kept in all {
             let key = &keys[kept.owner.as_str()];
@@ -286,19 +301,27 @@ impl Store {
         id: &str,
         sealed: &[u8],
     ) -> Result<Option<Vec<u8>>, LedgerError> {
+        let damaged = || {
+            LedgerError::other(format!(
+                "what is kept under {id} is damaged, or content.key is not \
+                 the one it was sealed with"
+            ))
+        };
+        let (n, sealed) =
+            sealed.split_first_chunk().ok_or_else(damaged)?;
         let found = self.database.query(
             "reading a key",
-            "select sealed from owner_key where owner = ?",
-            &[owner.into()],
+            "select seed from owner_key where n = ? and owner = ?",
+            &[Value::Int(i64::from_le_bytes(*n)), owner.into()],
         )?;
         let Some(mut row) = found.into_iter().next() else {
             return Ok(None);
         };
-        let key = unwrap(&self.master, owner, &row.bytes(0)?)?;
-        unseal(&key, id, sealed).map(Some)
+        let key = owner_key(&self.master, owner, &row.bytes(0)?);
+        unseal(&key, id, sealed).ok_or_else(damaged).map(Some)
     }
 
-    /// Seals a text under an owner's key, which is made when there is none.
+    /// Seals a text under a key of an owner, which is made for it.
     pub(super) fn seal_for(
         change: &mut Change<'_>,
         master: &Secret,
@@ -306,10 +329,8 @@ impl Store {
         id: &str,
         text: &str,
     ) -> Result<Vec<u8>, LedgerError> {
-        let mut nonces = Nonces::new()?;
-        let mut keys = HashMap::new();
-        owner_keys(change, master, &[owner], &mut nonces, &mut keys)?;
-        seal(&keys[owner], nonces.next(), id, text.as_bytes())
+        let made = make_keys(change, master, &[owner])?;
+        seal(&made[0], Nonces::new()?.next(), id, text.as_bytes())
     }
 
     pub(super) fn master(&self) -> Secret {
@@ -343,6 +364,7 @@ impl Store {
             let forget = "update cases set note = null where id = ?";
             change.execute(forget, &[id.into()])?;
         }
+        let last = last_key(&mut change)?;
         if let Erase::Person(references) = what {
             for owner in references {
                 let gone = "delete from owner_key where owner = ?";
@@ -357,6 +379,12 @@ impl Store {
              where note is not null)",
             &[],
         )?;
+        if last_key(&mut change)? < last {
+            // What was sealed under a key that is gone must not meet
+            // another with its number.
+            let values = [last.into(), "".into(), Value::Bytes(&[])];
+            change.insert("owner_key", 3, &values)?;
+        }
         let mut parts: Vec<&[String]> =
             plan.ids.chunks(limits::ERASURE_IDS_MAX).collect();
         if parts.is_empty() {
@@ -563,95 +591,80 @@ const CONTENT_CLASSES: [&str; 2] = ["decision", "personal_data"];
 /// case was opened.
 pub const CLASSES: [&str; 3] = ["decision", "personal_data", "case"];
 
-/// Adds the keys of owners, each named once, to `keys`; makes those that
-/// there are none of.
-fn owner_keys(
+/// The highest number that a key has had.
+fn last_key(change: &mut Change<'_>) -> Result<i64, LedgerError> {
+    let last = "select coalesce(max(n), 0) from owner_key";
+    match change.query(last, &[])?.first_mut() {
+        Some(row) => row.int(0),
+        None => Ok(0),
+    }
+}
+
+/// Makes a key for each owner, in their order.
+fn make_keys(
     change: &mut Change<'_>,
     master: &Secret,
     owners: &[&str],
-    nonces: &mut Nonces,
-    keys: &mut HashMap<String, Secret>,
-) -> Result<(), LedgerError> {
-    let asked =
-        format!("select owner, sealed from owner_key where owner in {}", {
-            row(OWNERS)
-        });
-    for part in owners.chunks(OWNERS) {
-        // Always as many, so that the statement is prepared once.
-        let mut values = [Value::Text(part[0]); OWNERS];
-        for (value, owner) in values.iter_mut().zip(part) {
-            *value = Value::Text(owner);
-        }
-        for mut row in change.query(&asked, &values)? {
-            let (owner, sealed) = (row.text(0)?, row.bytes(1)?);
-            let key = unwrap(master, &owner, &sealed)?;
-            keys.insert(owner, key);
-        }
+) -> Result<Vec<OwnerKey>, LedgerError> {
+    if owners.is_empty() {
+        return Ok(Vec::new());
     }
-    let mut fresh = Vec::new();
-    for owner in owners {
-        if keys.contains_key(*owner) {
-            continue;
-        }
-        let bytes = random::bytes::<32>()
-            .map_err(|error| LedgerError::io("a key", error))?;
-        fresh.push((*owner, seal(master, nonces.next(), owner, &bytes)?));
-        keys.insert((*owner).to_owned(), Secret::new(bytes));
-    }
-    let values: Vec<Value<'_>> = fresh
+    // Nobody else writes while this change is open.
+    let last = last_key(change)?;
+    let seeds = owners
         .iter()
-        .flat_map(|(owner, sealed)| [Value::Text(owner), Value::Bytes(sealed)])
+        .map(|_| random::bytes::<SEED>())
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| LedgerError::io("a key", error))?;
+    let values: Vec<Value<'_>> = (last + 1..)
+        .zip(owners.iter().zip(&seeds))
+        .flat_map(|(n, (owner, seed))| {
+            [Value::Int(n), Value::Text(owner), Value::Bytes(seed)]
+        })
         .collect();
-    change.insert("owner_key", 2, &values)
+    change.insert("owner_key", 3, &values)?;
+    let keys = owners.iter().zip(&seeds);
+    let keys = keys.map(|(owner, seed)| owner_key(master, owner, seed));
+    Ok((last + 1..).zip(keys).map(|(n, key)| OwnerKey { n, key }).collect())
 }
 
-fn unwrap(
-    master: &Secret,
-    owner: &str,
-    sealed: &[u8],
-) -> Result<Secret, LedgerError> {
-    let bytes = unseal(master, owner, sealed)?;
-    let bytes = <[u8; 32]>::try_from(bytes);
-    let bytes = bytes.map_err(|_| LedgerError::other("a key is damaged"))?;
-    Ok(Secret::new(bytes))
+/// A key of an owner from what the database holds of it.
+fn owner_key(master: &Secret, owner: &str, seed: &[u8]) -> Secret {
+    let mut hasher = blake3::Hasher::new_keyed(master.bytes());
+    hasher.update(seed).update(owner.as_bytes());
+    Secret::new(hasher.finalize().into())
 }
 
-/// 24 bytes of nonce and the sealed bytes, bound to `name`.
+/// The number of the key, 24 bytes of nonce and the sealed bytes, bound to
+/// `name`.
 fn seal(
-    key: &Secret,
+    key: &OwnerKey,
     nonce: [u8; 24],
     name: &str,
     bytes: &[u8],
 ) -> Result<Vec<u8>, LedgerError> {
-    let cipher = XChaCha20Poly1305::new(&Key::from(*key.bytes()));
-    let mut out = Vec::with_capacity(nonce.len() + bytes.len() + 16);
+    let cipher = XChaCha20Poly1305::new(&Key::from(*key.key.bytes()));
+    let n = key.n.to_le_bytes();
+    let head = n.len() + nonce.len();
+    let mut out = Vec::with_capacity(head + bytes.len() + 16);
+    out.extend(n);
     out.extend(nonce);
     out.extend(bytes);
     let tag = cipher
         .encrypt_inout_detached(
             &XNonce::from(nonce),
             name.as_bytes(),
-            (&mut out[nonce.len()..]).into(),
+            (&mut out[head..]).into(),
         )
         .map_err(|_| LedgerError::other("content is too long to seal"))?;
     out.extend(tag);
     Ok(out)
 }
 
-fn unseal(
-    key: &Secret,
-    name: &str,
-    sealed: &[u8],
-) -> Result<Vec<u8>, LedgerError> {
-    let damaged = || {
-        LedgerError::other(format!(
-            "what is kept under {name} is damaged, or content.key is not \
-             the one it was sealed with"
-        ))
-    };
-    let (nonce, body) =
-        sealed.split_first_chunk::<24>().ok_or_else(damaged)?;
+/// Opens a nonce and sealed bytes; `None`: they are not what was sealed.
+fn unseal(key: &Secret, name: &str, sealed: &[u8]) -> Option<Vec<u8>> {
+    let (nonce, body) = sealed.split_first_chunk::<24>()?;
     let cipher = XChaCha20Poly1305::new(&Key::from(*key.bytes()));
     let payload = Payload { msg: body, aad: name.as_bytes() };
-    cipher.decrypt(&XNonce::from(*nonce), payload).map_err(|_| damaged())
+    cipher.decrypt(&XNonce::from(*nonce), payload).ok()
 }

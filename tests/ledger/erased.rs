@@ -50,3 +50,26 @@ fn a_key_that_somebody_else_erased_is_not_used_again() {
         assert_eq!(found(&store, id), whole(id));
     }
 }
+
+#[test]
+fn what_was_sealed_under_an_erased_key_meets_no_other_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = Config::new(folder.path());
+    let (mut recorder, _) = Recorder::open(&config, NOW).unwrap();
+    recorder.keep(&[kept("one", "author")]).unwrap();
+    let book = Book::open(folder.path()).unwrap();
+    let mut store = Store::open(&book, false).unwrap();
+    let database = folder.path().join("store.sqlite");
+    let database = rusqlite::Connection::open(database).unwrap();
+    let copy = "create table copy as select * from content";
+    database.execute_batch(copy).unwrap();
+
+    let author = Erase::Person(vec!["author".to_owned()]);
+    store.erase(&author, "asked for", NOW).unwrap();
+    recorder.keep(&[kept("two", "author")]).unwrap();
+    // A backup comes back: its content stays erased.
+    let back = "insert into content select * from copy";
+    database.execute_batch(back).unwrap();
+    assert_eq!(store.content("one").unwrap(), None);
+    assert!(store.content("two").unwrap().is_some());
+}
