@@ -56,14 +56,12 @@ fn record(n: u64) -> Record<'static> {
 /// Evidence of `BATCH` decisions, numbered as one frame.
 fn batch(scanner: &Scanner, deriver: &Deriver, frame: u64) -> Vec<Kept> {
     let mut scratch = Scratch::default();
-    let times = deriver.times(Moment(1_800_000_000_000));
+    let mut made = deriver.batch(frame, Moment(1_800_000_000_000));
     let kept: Vec<Kept> = (0..BATCH)
-        .zip(0..)
-        .filter_map(|(n, index)| {
+        .filter_map(|n| {
             let record = record(frame * BATCH + n);
             let outcome = scanner.scan(&record, &mut scratch);
-            let place = (frame, index);
-            deriver.derive(scanner, "posts", &record, &outcome, &times, place)
+            deriver.derive(scanner, "posts", &record, &outcome, &mut made)
         })
         .collect();
     assert_eq!(u64::try_from(kept.len()).unwrap(), BATCH);

@@ -118,9 +118,9 @@ pub const RETENTION_DAYS: u64 = 180;
 /// `--ledger-sync interval`, in milliseconds: what a power cut may take.
 pub const LEDGER_SYNC_MS: u64 = 1000;
 
-/// What most evidence records fit into, so that they are not moved while
-/// they grow.
-pub const EVIDENCE_USUAL_BYTES: usize = 4096;
+/// Bytes of a block that pieces of evidence share on their way to the
+/// ledger: a few dozen of them.
+pub const EVIDENCE_BLOCK_BYTES: usize = 64 << 10;
 
 /// Keys of authors that a ledger's writer keeps at hand. An author who posts
 /// again costs no look into the database.

@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::io::Write as _;
 
+use bytes::{Bytes, BytesMut};
 use sha2::{Digest as _, Sha256};
 
 use super::keys::{Secret, reference};
@@ -53,13 +54,38 @@ struct RulePart {
     pack: Vec<u8>,
 }
 
-/// When decisions are made, as they are written: worked out once for all
-/// that are made together.
-#[derive(Clone, Debug)]
-pub struct Times {
+/// What decisions that are made together share: their time, worked out once;
+/// a buffer that stays warm; a block that their evidence lies in, instead of
+/// an allocation for each that another thread frees.
+#[derive(Debug)]
+pub struct EvidenceBatch {
+    number: u64,
+    /// Decisions so far.
+    count: usize,
     at: Moment,
     start: String,
     appeal_until: String,
+    line: Vec<u8>,
+    block: BytesMut,
+}
+
+impl EvidenceBatch {
+    /// What `write` writes, in the block.
+    fn keep(
+        &mut self,
+        write: impl FnOnce(&EvidenceBatch, &mut Vec<u8>),
+    ) -> Bytes {
+        let mut line = std::mem::take(&mut self.line);
+        line.clear();
+        write(self, &mut line);
+        if self.block.capacity() < line.len() {
+            let size = line.len().max(limits::EVIDENCE_BLOCK_BYTES);
+            self.block = BytesMut::with_capacity(size);
+        }
+        self.block.extend_from_slice(&line);
+        self.line = line;
+        self.block.split().freeze()
+    }
 }
 
 /// Evidence on its way to the ledger.
@@ -68,13 +94,13 @@ pub struct Kept {
     pub id: String,
     pub at: Moment,
     /// JSON of the evidence record.
-    pub payload: Vec<u8>,
+    pub payload: Bytes,
     /// Whose key seals the content: the author's reference, or one for this
     /// record alone.
     pub owner: String,
     pub category: Category,
     /// JSON of the content.
-    pub content: Vec<u8>,
+    pub content: Bytes,
 }
 
 impl Kept {
@@ -95,7 +121,8 @@ impl Kept {
             Automated { detection: true, decision: means(report).to_owned() };
         record.decision.statement_exempt = false;
         // Plain values whose maps have text keys: cannot fail.
-        self.payload = serde_json::to_vec(&record).unwrap_or_default();
+        let payload = serde_json::to_vec(&record).unwrap_or_default();
+        self.payload = payload.into();
     }
 }
 
@@ -198,43 +225,81 @@ impl Deriver {
         &self.run
     }
 
-    /// The times of decisions made at a moment.
-    pub fn times(&self, at: Moment) -> Times {
-        let until = at.plus_days(self.appeal_days);
-        let (start, appeal_until) = (at.rfc3339(), until.rfc3339());
-        Times { at, start, appeal_until }
+    /// For decisions made at a moment; the number differs from that of any
+    /// other batch of the run.
+    pub fn batch(&self, number: u64, at: Moment) -> EvidenceBatch {
+        EvidenceBatch {
+            number,
+            count: 0,
+            at,
+            start: at.rfc3339(),
+            appeal_until: at.plus_days(self.appeal_days).rfc3339(),
+            line: Vec::new(),
+            block: BytesMut::new(),
+        }
     }
 
-    /// Evidence of a takedown or report; `None` for a pass. `frame` and
-    /// `index` make the id unique in the run.
+    /// Evidence of a takedown or report; `None` for a pass.
     pub fn derive(
         &self,
         scanner: &Scanner,
         source: &str,
         record: &Record<'_>,
         outcome: &Outcome,
-        times: &Times,
-        (frame, index): (u64, usize),
+        batch: &mut EvidenceBatch,
     ) -> Option<Kept> {
         let deciding = outcome.deciding()?;
         let image = scanner.image();
         let part = &self.rules[int::to_usize(deciding.rule)];
+        let (frame, index) = (batch.number, batch.count);
+        batch.count += 1;
         let id = format!("{}-{frame:06}-{index:04}", self.run);
         let spans = self.personal_spans(outcome);
         let mut truncated = false;
-        let content = self.content(record, &spans, &id, &mut truncated);
+        let content = batch.keep(|_, out| {
+            self.content(record, &spans, &id, &mut truncated, out);
+        });
         let digest = content_digest(&content);
         let author = self.refer("author", &record.author);
-        let mut out = Vec::with_capacity(limits::EVIDENCE_USUAL_BYTES);
-        member(&mut out, "{", "schema", SCHEMA_NAME);
-        member(&mut out, ",", "id", &id);
-        out.extend_from_slice(b",\"item\":");
-        self.item(&mut out, source, record, author.as_deref());
-        member(&mut out, ",", "digest", &digest);
-        member(&mut out, ",", "content", &id);
-        out.extend_from_slice(b"},\"decision\":");
-        self.decision(&mut out, outcome, part, deciding.confidence, times);
-        out.extend_from_slice(b",\"rules\":{");
+        let masked = !spans.is_empty();
+        let payload = batch.keep(|batch, out| {
+            member(out, "{", "schema", SCHEMA_NAME);
+            member(out, ",", "id", &id);
+            out.extend_from_slice(b",\"item\":");
+            self.item(out, source, record, author.as_deref());
+            member(out, ",", "digest", &digest);
+            member(out, ",", "content", &id);
+            out.extend_from_slice(b"},\"decision\":");
+            self.decision(out, outcome, part, deciding.confidence, batch);
+            out.extend_from_slice(b",\"rules\":{");
+            truncated |= !self.rules(out, image, record, outcome);
+            out.extend_from_slice(b"]},\"pack\":");
+            out.extend_from_slice(&part.pack);
+            out.extend_from_slice(b",\"engine\":");
+            out.extend_from_slice(&self.engine);
+            // Writing to a Vec cannot fail.
+            let _ = write!(
+                out,
+                ",\"health\":{{\"truncated\":{truncated},\
+                 \"masked\":{masked}}},\"automated\":{{\"detection\":true,\
+                 \"decision\":\"{}\"}}}}",
+                means(outcome.verdict())
+            );
+        });
+        let owner = author.unwrap_or_else(|| format!("item:{id}"));
+        let (at, category) = (batch.at, part.category);
+        Some(Kept { id, at, payload, owner, category, content })
+    }
+
+    /// The lists of the `rules` member. False: places were left out.
+    fn rules(
+        &self,
+        out: &mut Vec<u8>,
+        image: &Image,
+        record: &Record<'_>,
+        outcome: &Outcome,
+    ) -> bool {
+        let mut whole = true;
         let mut left = limits::EVIDENCE_MATCHES_MAX;
         for (name, list) in [
             ("\"fired\":[", &outcome.fired),
@@ -247,27 +312,11 @@ impl Deriver {
                 if number > 0 {
                     out.push(b',');
                 }
-                let all = self.fired(
-                    &mut out, image, record, fired, suppressed, &mut left,
-                );
-                truncated |= !all;
+                whole &= self
+                    .fired(out, image, record, fired, suppressed, &mut left);
             }
         }
-        out.extend_from_slice(b"]},\"pack\":");
-        out.extend_from_slice(&part.pack);
-        out.extend_from_slice(b",\"engine\":");
-        out.extend_from_slice(&self.engine);
-        let masked = !spans.is_empty();
-        // Writing to a Vec cannot fail.
-        let _ = write!(
-            out,
-            ",\"health\":{{\"truncated\":{truncated},\"masked\":{masked}}},\
-             \"automated\":{{\"detection\":true,\"decision\":\"{}\"}}}}",
-            means(outcome.verdict())
-        );
-        let owner = author.unwrap_or_else(|| format!("item:{id}"));
-        let (at, payload, category) = (times.at, out, part.category);
-        Some(Kept { id, at, payload, owner, category, content })
+        whole
     }
 
     fn refer(
@@ -313,7 +362,7 @@ impl Deriver {
         outcome: &Outcome,
         part: &RulePart,
         confidence: Milli,
-        times: &Times,
+        batch: &EvidenceBatch,
     ) {
         let verdict = outcome.verdict();
         member(out, "{", "verdict", verdict.as_str());
@@ -322,8 +371,8 @@ impl Deriver {
         decimal(out, confidence);
         out.extend_from_slice(&part.ground);
         member(out, ",", "restriction", restriction(verdict));
-        member(out, ",", "start", &times.start);
-        member(out, ",", "appeal_until", &times.appeal_until);
+        member(out, ",", "start", &batch.start);
+        member(out, ",", "appeal_until", &batch.appeal_until);
         let exempt = part.statement_exempt && verdict == Verdict::Takedown;
         let _ = write!(out, ",\"statement_exempt\":{exempt}}}");
     }
@@ -460,10 +509,10 @@ impl Deriver {
         spans: &BTreeSet<(u32, Span)>,
         id: &str,
         truncated: &mut bool,
-    ) -> Vec<u8> {
+        out: &mut Vec<u8>,
+    ) {
         let salt = blake3::keyed_hash(self.seed.bytes(), id.as_bytes());
-        let mut out = Vec::with_capacity(512);
-        member(&mut out, "{", "salt", &hex::encode(salt.as_bytes()));
+        member(out, "{", "salt", &hex::encode(salt.as_bytes()));
         out.extend_from_slice(b",\"fields\":[");
         let mut room = limits::CONTENT_BYTES_MAX;
         for (number, field) in (0..).zip(&record.fields) {
@@ -478,8 +527,8 @@ impl Deriver {
             let kept = text.floor_char_boundary(room);
             *truncated |= kept < text.len();
             room -= kept;
-            member(&mut out, "{", "name", field.name);
-            member(&mut out, ",", "text", &text[..kept]);
+            member(out, "{", "name", field.name);
+            member(out, ",", "text", &text[..kept]);
             out.push(b'}');
         }
         out.push(b']');
@@ -487,7 +536,7 @@ impl Deriver {
         for path in &self.facts {
             let Some(value) = fact(path, record) else { continue };
             out.extend_from_slice(before.as_bytes());
-            json_string(path, &mut out);
+            json_string(path, out);
             let _ = write!(out, ":{value}");
             before = ",";
         }
@@ -495,7 +544,6 @@ impl Deriver {
             out.push(b'}');
         }
         out.push(b'}');
-        out
     }
 }
 
@@ -741,15 +789,17 @@ when = "word"
             let record = record(text);
             let mut scratch = Scratch::default();
             let outcome = scanner.scan(&record, &mut scratch);
-            let times = deriver.times(Moment(1_800_000_000_000));
-            let kept = deriver
-                .derive(&scanner, "s", &record, &outcome, &times, (1, 2))
-                .unwrap();
+            let mut batch = deriver.batch(1, Moment(1_800_000_000_000));
+            let mut derive = || {
+                deriver.derive(&scanner, "s", &record, &outcome, &mut batch)
+            };
+            assert_eq!(derive().unwrap().id, "run-000001-0000");
+            let kept = derive().unwrap();
             let parsed: Evidence =
                 serde_json::from_slice(&kept.payload).unwrap();
             let again = serde_json::to_string(&parsed).unwrap();
-            assert_eq!(String::from_utf8(kept.payload).unwrap(), again);
-            assert_eq!(parsed.id, "run-000001-0002");
+            assert_eq!(kept.payload, again);
+            assert_eq!(parsed.id, "run-000001-0001");
             assert_eq!(parsed.item.id, "s:3");
             assert_eq!(parsed.decision.reference.as_deref(), Some("§ 1"));
             assert_eq!(parsed.item.digest, content_digest(&kept.content));

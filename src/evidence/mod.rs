@@ -15,7 +15,7 @@ pub mod recorder;
 pub mod store;
 pub mod transparency;
 
-pub use derive::{Deriver, Kept, Times};
+pub use derive::{Deriver, EvidenceBatch, Kept};
 pub use record::{Content, Evidence};
 
 /// JSON Schema of an evidence record.

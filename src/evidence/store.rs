@@ -307,8 +307,7 @@ impl Store {
                  the one it was sealed with"
             ))
         };
-        let (n, sealed) =
-            sealed.split_first_chunk().ok_or_else(damaged)?;
+        let (n, sealed) = sealed.split_first_chunk().ok_or_else(damaged)?;
         let found = self.database.query(
             "reading a key",
             "select seed from owner_key where n = ? and owner = ?",

@@ -10,7 +10,7 @@ use crate::base::clock::{self, Moment};
 use crate::base::int;
 use crate::decode::{DecodeScratch, Item};
 use crate::eval::{Outcome, Scratch};
-use crate::evidence::{Deriver, Times};
+use crate::evidence::{Deriver, EvidenceBatch};
 use crate::record::Record;
 use crate::sink;
 use crate::verdict::{Category, Verdict};
@@ -24,11 +24,15 @@ pub(super) fn run(
 ) {
     let mut scratch = Scratch::default();
     let mut decode = DecodeScratch::default();
+    // Bytes of lines to expect: those of the batch before and some more.
+    let mut usual = 0;
     for batch in batches {
         if halted.load(Ordering::Relaxed) {
             return;
         }
-        let result = work(job, &batch, &mut scratch, &mut decode);
+        let lines = Vec::with_capacity(usual);
+        let result = work(job, &batch, lines, &mut scratch, &mut decode);
+        usual = result.lines.len() + result.lines.len() / 16;
         if done.send(result).is_err() {
             return;
         }
@@ -38,6 +42,7 @@ pub(super) fn run(
 fn work(
     job: &Job<'_>,
     batch: &Batch,
+    lines: Vec<u8>,
     scratch: &mut Scratch,
     decode: &mut DecodeScratch,
 ) -> Done {
@@ -50,7 +55,7 @@ fn work(
             true => clock::now(),
             false => Moment::default(),
         },
-        lines: Vec::new(),
+        lines,
         rejects: Vec::new(),
         tally: Tally::default(),
         stop: false,
@@ -58,8 +63,9 @@ fn work(
         takedowns: Vec::new(),
     };
     done.tally.bytes = int::to_u64(frame.bytes.len());
-    let evidence =
-        job.evidence.map(|deriver| (deriver, deriver.times(done.at)));
+    let evidence = job.evidence;
+    let mut evidence =
+        evidence.map(|deriver| (deriver, deriver.batch(done.number, done.at)));
     job.decoder.decode(frame, decode, &mut |item| {
         if done.stop {
             return;
@@ -69,7 +75,7 @@ fn work(
                 let outcome = job.scanner.scan(&record, scratch);
                 done.tally.outcome(&outcome, meta);
                 done.tally.textless += u64::from(record.fields.is_empty());
-                let evidence = evidence.as_ref();
+                let evidence = evidence.as_mut();
                 judged(job, source, &record, outcome, evidence, &mut done);
             }
             Item::Reject(reject) => {
@@ -88,7 +94,7 @@ fn judged(
     source: &str,
     record: &Record<'_>,
     outcome: Outcome,
-    evidence: Option<&(&Deriver, Times)>,
+    evidence: Option<&mut (&Deriver, EvidenceBatch)>,
     done: &mut Done,
 ) {
     let wanted = match job.emit {
@@ -107,9 +113,8 @@ fn judged(
     if outcome.verdict() == Verdict::Pass {
         return;
     }
-    let kept = evidence.and_then(|(deriver, times)| {
-        let place = (done.number, done.kept.len());
-        deriver.derive(job.scanner, source, record, &outcome, times, place)
+    let kept = evidence.and_then(|(deriver, batch)| {
+        deriver.derive(job.scanner, source, record, &outcome, batch)
     });
     let index = done.kept.len();
     let has_evidence = kept.is_some();

@@ -75,9 +75,8 @@ pub fn replay(
     let run = evidence.engine.run.clone();
     let deriver = Deriver::new(scanner, none(), none(), run, 0);
     let source = &evidence.item.source;
-    let times = deriver.times(Moment::default());
-    let again =
-        deriver.derive(scanner, source, &record, &outcome, &times, (0, 0));
+    let mut batch = deriver.batch(0, Moment::default());
+    let again = deriver.derive(scanner, source, &record, &outcome, &mut batch);
     let again: Option<Evidence> =
         again.and_then(|kept| serde_json::from_slice(&kept.payload).ok());
     let Some(again) = again else {

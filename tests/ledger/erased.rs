@@ -14,10 +14,10 @@ fn kept(id: &str, owner: &str) -> Kept {
     Kept {
         id: id.to_owned(),
         at: NOW,
-        payload: format!("{{\"id\":\"{id}\"}}").into_bytes(),
+        payload: format!("{{\"id\":\"{id}\"}}").into_bytes().into(),
         owner: owner.to_owned(),
         category: Category::Spam,
-        content: format!("content of {id}").into_bytes(),
+        content: format!("content of {id}").into_bytes().into(),
     }
 }
 
