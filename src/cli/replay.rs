@@ -162,10 +162,12 @@ impl<'a> Replayer<'a> {
         if let Some(image) = given {
             return Ok(image.clone());
         }
+        let mut why = format!("no image {digest} was found");
         for archive in &self.archives {
             match archive.image(digest) {
-                // Other fold tables: an engine of then has to be used.
-                Some(Err(error)) => return Err(error.to_string()),
+                // Other fold tables or format: an engine of then has to be
+                // used.
+                Some(Err(error)) => why = error.to_string(),
                 Some(Ok(image)) if image.digest() == digest => {
                     return Ok(image);
                 }
@@ -174,7 +176,7 @@ impl<'a> Replayer<'a> {
         }
         match self.given.first() {
             Some(image) if self.args.any_image => Ok(image.clone()),
-            _ => Err(format!("no image {digest} was found")),
+            _ => Err(why),
         }
     }
 

@@ -350,6 +350,60 @@ fn replays_are_identical_until_something_is_missing() {
     assert_eq!(told[0]["reason"], "the content was erased");
 }
 
+/// Decisions of an older version are judged the same, or it is said why
+/// they cannot be: never silently otherwise.
+#[test]
+fn decisions_of_an_older_version() {
+    let kept = Kept::empty();
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    let name = |path: &Path| path.to_str().expect("UTF-8").to_owned();
+    for version in ["replay-0.1.0"] {
+        let old = data.join(version);
+        let decisions = name(&old.join("decisions.ndjson"));
+        let rules = name(&old.join("example.toml"));
+        let count = std::fs::read_to_string(&decisions).unwrap();
+        let count = count.lines().count();
+        // The rules of then, compiled today: the same image, or another
+        // because tables have changed.
+        let words = ["replay", &decisions, "--packs", &rules, "-v"];
+        let (exit, told, _) = changed(&kept, &words);
+        assert_eq!((exit, told.len()), (0, count), "{told:?}");
+        for line in &told {
+            let same = line["result"] == "identical";
+            let why = line["reason"].as_str().unwrap_or_default();
+            assert!(same || why.starts_with("no image b3:"), "{line}");
+        }
+        let words = ["replay", &decisions, "--packs", &rules, "--any-image"];
+        let (exit, told, note) = changed(&kept, &words);
+        assert_eq!((exit, told.len()), (0, 0), "{told:?}");
+        assert!(note.contains(&format!("{count} identical")), "{note}");
+    }
+}
+
+/// An image that an older engine made stands in the archive: its name is
+/// found, and why it is of no use is said.
+#[test]
+fn an_archived_image_of_an_older_engine_is_not_replayable() {
+    let kept = Kept::new(&[]);
+    let archive = kept.path().join("archive");
+    for entry in std::fs::read_dir(&archive).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|kind| kind == "img") {
+            let mut bytes = std::fs::read(&path).unwrap();
+            // The format version, as docs of the format say.
+            bytes[8..12].copy_from_slice(&4u32.to_le_bytes());
+            std::fs::write(&path, bytes).unwrap();
+        }
+    }
+    let (exit, told, note) = changed(&kept, &["replay", "LEDGER"]);
+    assert_eq!((exit, told.len()), (0, 4), "{note}");
+    let why = told[0]["reason"].as_str().expect("a reason");
+    assert!(why.contains("format version 4"), "{why}");
+    let words = ["replay", "LEDGER", "--packs", "demo", "--any-image"];
+    let (exit, told, _) = changed(&kept, &words);
+    assert_eq!((exit, told.len()), (0, 0), "{told:?}");
+}
+
 #[test]
 fn erasure_leaves_log_and_proofs_valid() {
     let kept = Kept::new(&[]);
