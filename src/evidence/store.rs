@@ -3,19 +3,21 @@
 //! schema of PostgreSQL when `store.url` names one.
 //!
 //! Each owner (an author's reference, or one record without an author) has
-//! keys of its own; content is sealed under one of them with XChaCha20 and
-//! Poly1305, bound to its name. The key is the BLAKE3 hash, keyed by the
-//! ledger's `content.key`, of 32 random bytes that only this database holds
-//! and of the owner: neither file tells it without the other. Erasing an
-//! author destroys the random bytes and so the keys: copies of the database
-//! (a backup) become unreadable too, once they have let go of them. Erasing
-//! an item or an age destroys the bytes, and what the database can clean up
-//! behind them it does.
+//! keys of its own; content is sealed under one of them with ChaCha20 and
+//! Poly1305 (RFC 8439), bound to its name. The key is the BLAKE3 hash, keyed
+//! by the ledger's `content.key`, of 32 random bytes that only this database
+//! holds and of the owner: neither file tells it without the other. Erasing
+//! an author destroys the random bytes and so the keys: copies of the
+//! database (a backup) become unreadable too, once they have let go of them.
+//! Erasing an item or an age destroys the bytes, and what the database can
+//! clean up behind them it does.
 //!
-//! Keeping only ever appends. An owner has one key as a rule, but the writer
-//! does not look for it when it is not at hand: it makes another, and every
-//! sealed value names its key by number. Looking owners up in an index,
-//! where they stand in no order, cost a page of the database an author.
+//! Keeping only ever appends. A writer uses keys that it made itself and has
+//! at hand, and makes another when it has none; every sealed value names its
+//! key by number. Looking owners up in an index, where they stand in no
+//! order, cost a page of the database an author. It also means that a key
+//! seals only during one opening of the store, so that a counter is enough
+//! for nonces that do not repeat.
 //!
 //! What an erasure or a case has to tell the ledger goes into `outbox` in
 //! the same transaction, and from there into the ledger by whoever writes
@@ -23,9 +25,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use chacha20poly1305::aead::Payload;
-use chacha20poly1305::aead::{Aead as _, AeadInOut as _, KeyInit as _};
-use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
+use ring::aead::{
+    Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey,
+};
+use ring::error::Unspecified;
 
 use super::database::{Change, Database, Place, Row, Value};
 use super::derive::Kept;
@@ -138,24 +141,17 @@ impl KnownKeys {
     }
 }
 
-/// Nonces that never repeat: 16 random bytes of this opening of the store
-/// and a counter. One question to the system instead of one a content.
+/// Nonces that never repeat under a key: a counter of this opening of the
+/// store, and no other opening seals under the same keys.
+#[derive(Default)]
 struct Nonces {
-    prefix: [u8; 16],
     count: u64,
 }
 
 impl Nonces {
-    fn new() -> Result<Nonces, LedgerError> {
-        let prefix = random::bytes()
-            .map_err(|error| LedgerError::io("a nonce", error))?;
-        Ok(Nonces { prefix, count: 0 })
-    }
-
-    fn next(&mut self) -> [u8; 24] {
-        let mut nonce = [0; 24];
-        nonce[..16].copy_from_slice(&self.prefix);
-        nonce[16..].copy_from_slice(&self.count.to_le_bytes());
+    fn next(&mut self) -> [u8; NONCE_LEN] {
+        let mut nonce = [0; NONCE_LEN];
+        nonce[..8].copy_from_slice(&self.count.to_le_bytes());
         self.count += 1;
         nonce
     }
@@ -221,7 +217,7 @@ impl Store {
         Ok(Store {
             database,
             master,
-            nonces: Nonces::new()?,
+            nonces: Nonces::default(),
             known: KnownKeys::default(),
         })
     }
@@ -329,7 +325,8 @@ impl Store {
         text: &str,
     ) -> Result<Vec<u8>, LedgerError> {
         let made = make_keys(change, master, &[owner])?;
-        seal(&made[0], Nonces::new()?.next(), id, text.as_bytes())
+        let nonce = Nonces::default().next();
+        seal(&made[0], nonce, id, text.as_bytes())
     }
 
     pub(super) fn master(&self) -> Secret {
@@ -634,36 +631,45 @@ fn owner_key(master: &Secret, owner: &str, seed: &[u8]) -> Secret {
     Secret::new(hasher.finalize().into())
 }
 
-/// The number of the key, 24 bytes of nonce and the sealed bytes, bound to
-/// `name`.
+fn cipher(key: &Secret) -> Result<LessSafeKey, Unspecified> {
+    UnboundKey::new(&CHACHA20_POLY1305, key.bytes()).map(LessSafeKey::new)
+}
+
+/// The number of the key, the nonce and the sealed bytes, bound to `name`.
 fn seal(
     key: &OwnerKey,
-    nonce: [u8; 24],
+    nonce: [u8; NONCE_LEN],
     name: &str,
     bytes: &[u8],
 ) -> Result<Vec<u8>, LedgerError> {
-    let cipher = XChaCha20Poly1305::new(&Key::from(*key.key.bytes()));
     let n = key.n.to_le_bytes();
     let head = n.len() + nonce.len();
-    let mut out = Vec::with_capacity(head + bytes.len() + 16);
+    let tag_len = CHACHA20_POLY1305.tag_len();
+    let mut out = Vec::with_capacity(head + bytes.len() + tag_len);
     out.extend(n);
     out.extend(nonce);
     out.extend(bytes);
-    let tag = cipher
-        .encrypt_inout_detached(
-            &XNonce::from(nonce),
-            name.as_bytes(),
-            (&mut out[head..]).into(),
+    let tag = cipher(&key.key).and_then(|cipher| {
+        cipher.seal_in_place_separate_tag(
+            Nonce::assume_unique_for_key(nonce),
+            Aad::from(name),
+            &mut out[head..],
         )
-        .map_err(|_| LedgerError::other("content is too long to seal"))?;
-    out.extend(tag);
+    });
+    let tag =
+        tag.map_err(|_| LedgerError::other("content is too long to seal"))?;
+    out.extend(tag.as_ref());
     Ok(out)
 }
 
 /// Opens a nonce and sealed bytes; `None`: they are not what was sealed.
 fn unseal(key: &Secret, name: &str, sealed: &[u8]) -> Option<Vec<u8>> {
-    let (nonce, body) = sealed.split_first_chunk::<24>()?;
-    let cipher = XChaCha20Poly1305::new(&Key::from(*key.bytes()));
-    let payload = Payload { msg: body, aad: name.as_bytes() };
-    cipher.decrypt(&XNonce::from(*nonce), payload).ok()
+    let (nonce, body) = sealed.split_first_chunk()?;
+    let nonce = Nonce::assume_unique_for_key(*nonce);
+    let mut body = body.to_vec();
+    let cipher = cipher(key).ok()?;
+    let open = cipher.open_in_place(nonce, Aad::from(name), &mut body).ok()?;
+    let length = open.len();
+    body.truncate(length);
+    Some(body)
 }
