@@ -203,7 +203,9 @@ impl Handle {
 /// characters with the same single separator between them are joined, as in
 /// `k 8 8 9 9 2 x`; pieces of English words are not (one of them would have
 /// to be a single letter or number). Longer pieces are joined where a picture
-/// or the like is between them: nobody writes words so.
+/// or the like is between them: nobody writes words so. Pieces of one
+/// character may have different separators, if one of them is a digit:
+/// `l.u.c.k.y-8-8`.
 pub(super) fn read_handle(
     view: &View,
     first: usize,
@@ -221,19 +223,28 @@ pub(super) fn read_handle(
         }
         end
     };
+    // What a piece counts as: `8-8` is written letter by letter, too.
+    let weight = |from: usize, to: usize| {
+        let turns = |i: usize| view.alnum_at(i) == ((i - from) % 2 == 0);
+        if (from..to).all(turns) { 1 } else { to - from }
+    };
     let mut end = piece_end(first);
     if end == first {
         return None;
     }
     let mut value: String = (first..end).map(|i| view.ch(i)).collect();
     let mut spaced = false;
-    let mut last = end - first;
+    let mut piece = first;
+    let mut last = weight(first, end);
     let mut lettered = last == 1;
     let mut strange = false;
     let mut sep = None;
+    // Cells and characters before the first other separator.
+    let mut pure = None;
     while value.len() <= max {
         let Some(gap) = view.get(end).filter(|c| c.is_sep()) else { break };
-        if gap.ch == '\n' || *sep.get_or_insert(gap.ch) != gap.ch {
+        let same = *sep.get_or_insert(gap.ch) == gap.ch;
+        if gap.ch == '\n' || !same && !lettered {
             break;
         }
         strange = is_picture(gap.ch);
@@ -242,20 +253,34 @@ pub(super) fn read_handle(
             break;
         }
         let next = piece_end(end + 1);
-        let len = next - (end + 1);
+        let len = weight(end + 1, next).min(next - (end + 1));
         let wordy = |from: usize, to: usize| {
             to - from > 1
                 && (from..to).all(|i| view.ch(i).is_ascii_lowercase())
         };
-        let words = wordy(end - last, end) || wordy(end + 1, next);
+        let words = wordy(piece, end) || wordy(end + 1, next);
         if len == 0 || len > most || (words && gap.ch == ' ') {
+            break;
+        }
+        if !same && pure.is_none() {
+            pure = Some((end, value.len()));
+        }
+        // Behind another separator only single characters go on.
+        if pure.is_some() && len > 1 {
             break;
         }
         lettered &= len == 1;
         value.extend((end + 1..next).map(|i| view.ch(i)));
+        piece = end + 1;
         end = next;
         last = len;
         spaced = true;
+    }
+    if let Some((pure, len)) = pure
+        && !value.bytes().any(|b| b.is_ascii_digit())
+    {
+        end = pure;
+        value.truncate(len);
     }
     while value.ends_with(['-', '.']) {
         value.pop();
@@ -272,9 +297,11 @@ pub(super) fn read_handle(
     fits.then_some(Handle { first, end, value, spaced, lettered })
 }
 
-/// Arrows, stars, pictures: no punctuation.
+/// Arrows, stars, pictures, and signs that words are not written with: no
+/// punctuation.
 fn is_picture(c: char) -> bool {
     matches!(c, '\u{2190}'..='\u{2E7F}' | '\u{1F000}'..='\u{1FAFF}')
+        || matches!(c, '*' | '~' | '^' | '|' | '·' | '•')
 }
 
 /// Latin words with a digit that are products, not people.

@@ -52,7 +52,7 @@ const PATTERNS: &[(App, Rank, &str)] = &[
         App::Wechat,
         Rank::Strong,
         "微信 薇信 葳信 徽信 嶶信 㣲信 溦信 維信 维信 媺信 微芯 薇芯 微心 \
-         薇心 徽芯 微❤ 薇❤ 微♥ 薇♥ 微x 微xin 薇x v信 v芯 v❤ v♥ vx wx weixin \
+         薇心 徽芯 微❤ 薇❤ 微♥ 薇♥ 微x 微xin 薇x v信 v芯 v❤x v♥x v❤ v♥ vx wx weixin \
          wechat weichat wexin vxin wx号 vx号 微号 薇号 v号 加v 绿泡泡 綠泡泡 \
          绿色软件 綠色軟件 绿泡 佳喂 加喂 伽喂 家喂 加胃 加慰 加维 +喂 \
          威❤ 薇心 微亻言 微言号 卫星号 扣v 绿信",

@@ -31,7 +31,8 @@ pub struct Need {
     pub scheme: bool,
     /// A word or emoji that announces a contact.
     pub cue: bool,
-    /// Four Latin letters or digits in a row: enough for a handle.
+    /// Four Latin letters or digits, in a row or each by itself: enough for
+    /// a handle.
     pub handle: bool,
     /// A run of 26 ASCII letters and digits.
     pub long_run: bool,
@@ -172,6 +173,9 @@ struct Pass {
     number: u32,
     /// Latin letters and digits in a row, ignorables not counting.
     run: u32,
+    /// Such characters with none of their kind directly beside, since the
+    /// last letter of another script: `d e m o`.
+    lone: u32,
     ascii_run: u32,
     /// The last character that is neither space nor bracket was Latin.
     latin_before: bool,
@@ -225,6 +229,7 @@ pub fn prescan(text: &str) -> Need {
                 Some(&PLAIN_LETTER) => {
                     pass.no_digit();
                     pass.other();
+                    pass.lone = 0;
                     pass.han_tight = true;
                     // More of the same change nothing.
                     at += plain_wide(&bytes[at..], roles);
@@ -244,6 +249,7 @@ pub fn prescan(text: &str) -> Need {
                     pass.need.cue = true;
                     pass.no_digit();
                     pass.other();
+                    pass.lone = 0;
                     pass.han_tight = true;
                 }
                 _ => pass.wide(c),
@@ -368,6 +374,9 @@ impl Pass {
     /// Letters that no digit can be, behind such a letter.
     fn more_letters(&mut self, count: usize) {
         let count = u32::try_from(count).unwrap_or(u32::MAX);
+        if count > 0 {
+            self.lone = 0;
+        }
         self.run = self.run.saturating_add(count);
         self.need.handle |= self.run >= HANDLE_MIN;
         self.ascii_run = self.ascii_run.saturating_add(count);
@@ -428,8 +437,18 @@ impl Pass {
     /// Ends a run of handle characters, unless this is a sign that handles
     /// may hold.
     fn sign(&mut self, holds: bool) {
-        self.run = if holds { self.run + 1 } else { 0 };
-        self.need.handle |= self.run >= HANDLE_MIN;
+        if holds {
+            self.in_handle();
+        } else {
+            self.run = 0;
+        }
+    }
+
+    /// One more character of a handle.
+    fn in_handle(&mut self) {
+        self.lone = if self.run == 0 { self.lone + 1 } else { 0 };
+        self.run += 1;
+        self.need.handle |= self.run.max(self.lone) >= HANDLE_MIN;
     }
 
     fn no_digit(&mut self) {
@@ -452,10 +471,7 @@ impl Pass {
     }
 
     fn latin(&mut self) {
-        self.run += 1;
-        if self.run >= HANDLE_MIN {
-            self.need.handle = true;
-        }
+        self.in_handle();
         if self.dot_waits || self.wide_dot_waits {
             self.need.dot = true;
         }
