@@ -213,69 +213,9 @@ pub(super) fn read_handle(
     min: usize,
     max: usize,
 ) -> Option<Handle> {
-    let ok = |i: usize| {
-        view.get(i).is_some_and(|c| c.is_alnum() || signs.contains(c.ch))
-    };
-    let piece_end = |from: usize| {
-        let mut end = from;
-        while end - from <= max && ok(end) {
-            end += 1;
-        }
-        end
-    };
-    // What a piece counts as: `8-8` is written letter by letter, too.
-    let weight = |from: usize, to: usize| {
-        let turns = |i: usize| view.alnum_at(i) == ((i - from) % 2 == 0);
-        if (from..to).all(turns) { 1 } else { to - from }
-    };
-    let mut end = piece_end(first);
-    if end == first {
-        return None;
-    }
-    let mut value: String = (first..end).map(|i| view.ch(i)).collect();
-    let mut spaced = false;
-    let mut piece = first;
-    let mut last = weight(first, end);
-    let mut lettered = last == 1;
-    let mut strange = false;
-    let mut sep = None;
-    // Cells and characters before the first other separator.
-    let mut pure = None;
-    while value.len() <= max {
-        let Some(gap) = view.get(end).filter(|c| c.is_sep()) else { break };
-        let same = *sep.get_or_insert(gap.ch) == gap.ch;
-        if gap.ch == '\n' || !same && !lettered {
-            break;
-        }
-        strange = is_picture(gap.ch);
-        let most = if strange { STRANGE_PIECE_MAX } else { PIECE_MAX };
-        if last > most {
-            break;
-        }
-        let next = piece_end(end + 1);
-        let len = weight(end + 1, next).min(next - (end + 1));
-        let wordy = |from: usize, to: usize| {
-            to - from > 1
-                && (from..to).all(|i| view.ch(i).is_ascii_lowercase())
-        };
-        let words = wordy(piece, end) || wordy(end + 1, next);
-        if len == 0 || len > most || (words && gap.ch == ' ') {
-            break;
-        }
-        if !same && pure.is_none() {
-            pure = Some((end, value.len()));
-        }
-        // Behind another separator only single characters go on.
-        if pure.is_some() && len > 1 {
-            break;
-        }
-        lettered &= len == 1;
-        value.extend((end + 1..next).map(|i| view.ch(i)));
-        piece = end + 1;
-        end = next;
-        last = len;
-        spaced = true;
-    }
+    let pieces = Pieces { view, signs, max };
+    let Joined { mut end, mut value, spaced, lettered, strange, pure } =
+        pieces.join(first)?;
     if let Some((pure, len)) = pure
         && !value.bytes().any(|b| b.is_ascii_digit())
     {
@@ -288,13 +228,107 @@ pub(super) fn read_handle(
     }
     let runs = value.split(|c: char| !c.is_ascii_digit());
     let digits = runs.map(str::len).max().unwrap_or(0);
-    lettered &= spaced;
+    let lettered = lettered && spaced;
     // Joined pieces are believed for the number in them, or because nothing
     // but a hidden name is written so.
     let hidden = lettered || strange && digits > 0;
     let fits = (min..=max).contains(&value.len())
         && (!spaced || digits >= 5 || hidden);
     fits.then_some(Handle { first, end, value, spaced, lettered })
+}
+
+/// Pieces of a handle in a view.
+struct Pieces<'a> {
+    view: &'a View,
+    signs: &'a str,
+    max: usize,
+}
+
+/// Pieces that were joined.
+struct Joined {
+    end: usize,
+    value: String,
+    spaced: bool,
+    /// Every piece is one character.
+    lettered: bool,
+    /// The last separator is a picture or the like.
+    strange: bool,
+    /// Cells and characters before the first separator that differs.
+    pure: Option<(usize, usize)>,
+}
+
+impl Pieces<'_> {
+    fn end(&self, from: usize) -> usize {
+        let holds = |i: usize| {
+            let cell = self.view.get(i);
+            cell.is_some_and(|c| c.is_alnum() || self.signs.contains(c.ch))
+        };
+        let mut end = from;
+        while end - from <= self.max && holds(end) {
+            end += 1;
+        }
+        end
+    }
+
+    /// What a piece counts as: `8-8` is written letter by letter, too.
+    fn weight(&self, from: usize, to: usize) -> usize {
+        let view = self.view;
+        let turns = |i: usize| view.alnum_at(i) == ((i - from) % 2 == 0);
+        if (from..to).all(turns) { 1.min(to - from) } else { to - from }
+    }
+
+    fn is_word(&self, from: usize, to: usize) -> bool {
+        let is_letter = |i: usize| self.view.ch(i).is_ascii_lowercase();
+        to - from > 1 && (from..to).all(is_letter)
+    }
+
+    fn join(&self, first: usize) -> Option<Joined> {
+        let view = self.view;
+        let mut end = self.end(first);
+        if end == first {
+            return None;
+        }
+        let mut value: String = (first..end).map(|i| view.ch(i)).collect();
+        let mut spaced = false;
+        let mut piece = first;
+        let mut last = self.weight(first, end);
+        let mut lettered = last == 1;
+        let mut strange = false;
+        let mut sep = None;
+        let mut pure = None;
+        while value.len() <= self.max {
+            let gap = view.get(end).filter(|c| c.is_sep());
+            let Some(gap) = gap else { break };
+            let same = *sep.get_or_insert(gap.ch) == gap.ch;
+            if gap.ch == '\n' || !same && !lettered {
+                break;
+            }
+            strange = is_picture(gap.ch);
+            let most = if strange { STRANGE_PIECE_MAX } else { PIECE_MAX };
+            let next = self.end(end + 1);
+            let len = self.weight(end + 1, next);
+            let words =
+                self.is_word(piece, end) || self.is_word(end + 1, next);
+            if last > most || len == 0 || len > most || words && gap.ch == ' '
+            {
+                break;
+            }
+            if !same && pure.is_none() {
+                pure = Some((end, value.len()));
+            }
+            // Behind another separator only single characters go on.
+            if pure.is_some() && len > 1 {
+                break;
+            }
+            lettered &= len == 1;
+            value.extend((end + 1..next).map(|i| view.ch(i)));
+            piece = end + 1;
+            end = next;
+            last = len;
+            spaced = true;
+        }
+        Some(Joined { end, value, spaced, lettered, strange, pure })
+    }
 }
 
 /// Arrows, stars, pictures, and signs that words are not written with: no
