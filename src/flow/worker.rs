@@ -63,9 +63,10 @@ fn work(
         takedowns: Vec::new(),
     };
     done.tally.bytes = int::to_u64(frame.bytes.len());
-    let evidence = job.evidence;
-    let mut evidence =
-        evidence.map(|deriver| (deriver, deriver.batch(done.number, done.at)));
+    let mut evidence = job.evidence.map(|deriver| {
+        let batch = deriver.batch(done.number, done.at);
+        (deriver, batch)
+    });
     job.decoder.decode(frame, decode, &mut |item| {
         if done.stop {
             return;

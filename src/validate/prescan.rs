@@ -173,8 +173,10 @@ struct Pass {
     number: u32,
     /// Latin letters and digits in a row, ignorables not counting.
     run: u32,
-    /// Such characters with none of their kind directly beside, since the
-    /// last letter of another script: `d e m o`.
+    /// The same without signs between them.
+    joined: u32,
+    /// Pieces of a handle that is written letter by letter (`d e m-o _`),
+    /// since two stood together or a letter of another script came.
     lone: u32,
     ascii_run: u32,
     /// The last character that is neither space nor bracket was Latin.
@@ -377,6 +379,7 @@ impl Pass {
         if count > 0 {
             self.lone = 0;
         }
+        self.joined = self.joined.saturating_add(count);
         self.run = self.run.saturating_add(count);
         self.need.handle |= self.run >= HANDLE_MIN;
         self.ascii_run = self.ascii_run.saturating_add(count);
@@ -437,7 +440,9 @@ impl Pass {
     /// Ends a run of handle characters, unless this is a sign that handles
     /// may hold.
     fn sign(&mut self, holds: bool) {
+        self.joined = 0;
         if holds {
+            self.lone += u32::from(self.run == 0);
             self.in_handle();
         } else {
             self.run = 0;
@@ -446,7 +451,6 @@ impl Pass {
 
     /// One more character of a handle.
     fn in_handle(&mut self) {
-        self.lone = if self.run == 0 { self.lone + 1 } else { 0 };
         self.run += 1;
         self.need.handle |= self.run.max(self.lone) >= HANDLE_MIN;
     }
@@ -471,6 +475,8 @@ impl Pass {
     }
 
     fn latin(&mut self) {
+        self.joined += 1;
+        self.lone = if self.joined == 1 { self.lone + 1 } else { 0 };
         self.in_handle();
         if self.dot_waits || self.wide_dot_waits {
             self.need.dot = true;
@@ -591,6 +597,7 @@ impl Pass {
 
     fn boundary(&mut self) {
         self.run = 0;
+        self.joined = 0;
         self.ascii_run = 0;
         self.in_word = false;
         self.slash_before = false;
@@ -625,6 +632,7 @@ impl Pass {
             long_run: self.need.long_run,
         };
         self.run = 0;
+        self.joined = 0;
         self.in_word = false;
     }
 }
