@@ -14,10 +14,6 @@ use super::super::ledger::{LedgerError, sqlite};
 use super::{Cell, Row, Value};
 use crate::base::int;
 
-/// Pages in the write-ahead log before they are moved: authors come in no
-/// order, so the same pages are written again and again. 32 MiB.
-const WAL_PAGES: u32 = 8192;
-
 pub struct Sqlite {
     connection: Connection,
     /// The write-ahead log.
@@ -137,8 +133,7 @@ impl Sqlite {
         connection
             .execute_batch(&format!(
                 "pragma journal_mode = wal; pragma synchronous = {level}; \
-                 pragma secure_delete = on; \
-                 pragma wal_autocheckpoint = {WAL_PAGES};"
+                 pragma secure_delete = on;"
             ))
             .map_err(&fail)?;
         Ok(Sqlite { connection, log })
