@@ -1,6 +1,8 @@
 //! What is kept, where, and for how long: tables, other databases, erasure
 //! of everything that holds a person's words, old engines.
 
+use std::path::Path;
+
 use serde_json::Value;
 
 use crate::ledger::{Kept, NOW, PERSONAL, POSTS, changed, conforms};
@@ -374,6 +376,13 @@ fn an_image_of_another_engine_is_not_run() {
     assert_eq!((exit, told.len()), (0, 4), "{note}");
     let reason = told[0]["reason"].as_str().expect("a reason");
     assert!(reason.contains("format"), "{reason}");
+    // Other rules may be asked all the same.
+    let example =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/example.toml");
+    let example = example.to_str().expect("UTF-8");
+    let words = ["replay", "LEDGER", "--packs", example, "--any-image"];
+    let (exit, told, note) = changed(&kept, &words);
+    assert_eq!(exit, 1, "{told:?} {note}");
     std::fs::write(&image, &whole[..whole.len() / 2]).expect("written");
     let (exit, told, _) = changed(&kept, &["replay", "LEDGER"]);
     assert_eq!((exit, told.len()), (0, 4));

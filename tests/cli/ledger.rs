@@ -380,30 +380,6 @@ fn decisions_of_an_older_version() {
     }
 }
 
-/// An image that an older engine made stands in the archive: its name is
-/// found, and why it is of no use is said.
-#[test]
-fn an_archived_image_of_an_older_engine_is_not_replayable() {
-    let kept = Kept::new(&[]);
-    let archive = kept.path().join("archive");
-    for entry in std::fs::read_dir(&archive).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_some_and(|kind| kind == "img") {
-            let mut bytes = std::fs::read(&path).unwrap();
-            // The format version, as docs of the format say.
-            bytes[8..12].copy_from_slice(&4u32.to_le_bytes());
-            std::fs::write(&path, bytes).unwrap();
-        }
-    }
-    let (exit, told, note) = changed(&kept, &["replay", "LEDGER"]);
-    assert_eq!((exit, told.len()), (0, 4), "{note}");
-    let why = told[0]["reason"].as_str().expect("a reason");
-    assert!(why.contains("format version 4"), "{why}");
-    let words = ["replay", "LEDGER", "--packs", "demo", "--any-image"];
-    let (exit, told, _) = changed(&kept, &words);
-    assert_eq!((exit, told.len()), (0, 0), "{told:?}");
-}
-
 #[test]
 fn erasure_leaves_log_and_proofs_valid() {
     let kept = Kept::new(&[]);
