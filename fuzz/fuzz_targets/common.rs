@@ -20,7 +20,7 @@ use trommel::image::{Image, MAGIC};
 use trommel::lint;
 use trommel::pack::load::{PackSource, SourceFile};
 use trommel::pack::{Options, compile, compile_text, diagnostic};
-use trommel::scan::{Engine, EngineKind, ScanScratch};
+use trommel::scan::{Engine, EngineKind, ScanScratch, Simd};
 use trommel::sink;
 use trommel::source::{Event, FormatChoice, Next, SourceConfig, Sources};
 
@@ -242,7 +242,8 @@ pub fn image_bytes(data: &[u8]) {
     }
 }
 
-/// The image of the bytes, if the check lets it through.
+/// The image of the bytes, if it opens. It is scanned whether it can be
+/// verified or not; one that can is the same with every engine.
 pub fn open(data: &[u8]) -> Option<Image> {
     let mut bytes = if data.starts_with(&MAGIC) {
         data[..data.len().min(1 << 20)].to_vec()
@@ -250,7 +251,7 @@ pub fn open(data: &[u8]) -> Option<Image> {
         edited(data)
     };
     repair(&mut bytes);
-    Image::from_bytes(&bytes).ok()
+    Image::from_bytes_unverified(&bytes).ok()
 }
 
 fn edited(data: &[u8]) -> Vec<u8> {
@@ -302,8 +303,16 @@ fn repair(bytes: &mut [u8]) {
 /// Everything that reads an image: it may find nonsense, it must not panic.
 fn use_image(image: &Image) {
     let view = image.view();
-    for kind in [EngineKind::Fused, EngineKind::Reference] {
-        let Ok(engine) = Engine::new(kind, image) else { continue };
+    // An automaton is built from what was verified.
+    let reference = image.verify().is_ok().then_some(EngineKind::Reference);
+    let engines = reference
+        .and_then(|kind| Engine::new(kind, image).ok())
+        .into_iter()
+        .chain(Simd::all().into_iter().filter_map(|simd| {
+            let engine = Engine::new(EngineKind::Fused, image).ok()?;
+            Some(engine.with_simd(simd))
+        }));
+    for engine in engines {
         let mut scratch = ScanScratch::default();
         for text in TEXTS {
             let mut out = Vec::new();

@@ -12,6 +12,7 @@ use super::learn_args::LearnArgs;
 use super::ledger_args::{
     CaseCommand, LedgerCommand, ReplayArgs, ReportArgs, RulebookArgs,
 };
+pub use super::rule_args::{Engine, RuleArgs};
 
 /// Sorts a stream of posts into takedown, report and pass, with exact
 /// evidence.
@@ -130,33 +131,6 @@ pub(super) fn threads(text: &str) -> Result<NonZeroUsize, String> {
         "expected a number from 1 up; leave it out for one thread a core"
             .to_owned()
     })
-}
-
-/// Where the rules come from; the same for every command.
-#[derive(Clone, Debug, Default, Args)]
-pub struct RuleArgs {
-    /// Packs to use: folders, rule files, one compiled image, or shipped
-    /// packs by name; comma-separated.
-    ///
-    /// Default: all shipped packs.
-    #[arg(long, short = 'r', value_name = "P[,P…]", value_delimiter = ',')]
-    pub rules: Vec<String>,
-
-    /// The operator's policy file (thresholds, disabled rules, exceptions).
-    #[arg(long, value_name = "FILE")]
-    pub policy: Option<PathBuf>,
-
-    /// Search engine: all give the same verdicts.
-    #[arg(long, value_name = "ENGINE", default_value = "auto")]
-    pub engine: Engine,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Engine {
-    #[default]
-    Auto,
-    Fused,
-    Reference,
 }
 
 /// How records are read; the same for every command that reads some.

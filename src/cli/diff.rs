@@ -91,6 +91,7 @@ fn scanner(args: &DiffArgs, spec: &str) -> anyhow::Result<Scanner> {
         rules: specs.clone(),
         policy: args.policy.clone(),
         engine: args.engine,
+        no_verify: false,
     };
     rules::scanner_of(&specs, &rules).with_context(|| spec.to_owned())
 }

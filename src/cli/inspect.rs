@@ -11,7 +11,8 @@ use crate::image::{Image, section};
 
 pub fn run(args: &InspectArgs) -> anyhow::Result<Exit> {
     let path = args.image.display().to_string();
-    let image = Image::open(&args.image).with_context(|| path.clone())?;
+    let image =
+        Image::open_verified(&args.image).with_context(|| path.clone())?;
     let text =
         if args.json { json(&image, args)? } else { plain(&image, args) };
     messages::stdout(&text)?;

@@ -1,7 +1,7 @@
 //! What `trommel scan` keeps: the ledger of a run, the archive, the brake's
 //! memory.
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 
 use super::args::{LedgerSync, ScanArgs};
 use super::messages;
@@ -32,6 +32,14 @@ impl Keeping {
         args: &ScanArgs,
         scanner: &Scanner,
     ) -> anyhow::Result<Keeping> {
+        if args.rules.no_verify
+            && (args.ledger.is_some() || args.archive.is_some())
+        {
+            bail!(
+                "--no-verify: what is kept must rest on an image that is what \
+                 its digest says; leave it out with --ledger and --archive"
+            );
+        }
         let Some(folder) = &args.ledger else {
             archive(args, scanner)?;
             return Ok(Keeping {

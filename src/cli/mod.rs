@@ -28,6 +28,7 @@ mod messages;
 mod profile;
 mod replay;
 mod report;
+mod rule_args;
 mod rules;
 mod scan;
 mod schema;

@@ -228,7 +228,7 @@ fn given(names: &[String]) -> anyhow::Result<Vec<Image>> {
             packs.push(name.clone());
         }
         for file in files {
-            match Image::open(&file) {
+            match Image::open_verified(&file) {
                 Ok(image) => images.push(image),
                 Err(error) => {
                     messages::warning(&format!("{}: {error}", file.display()))

@@ -8,7 +8,7 @@ use super::args::{Engine, RuleArgs};
 use super::messages;
 use crate::base::clock;
 use crate::eval::{Config, Policy, Scanner};
-use crate::image::{Image, is_image};
+use crate::image::{Image, ImageError, is_image};
 use crate::pack::{self, Compilation, Options, PackSource, diagnostic, load};
 use crate::scan::EngineKind;
 
@@ -56,12 +56,19 @@ pub fn compile(sources: Vec<PackSource>) -> anyhow::Result<Compilation> {
     Ok(compilation)
 }
 
-/// The image that `--rules` names: compiled now, or opened.
+/// The image that `--rules` names: compiled now, or opened and verified.
 pub fn image(specs: &[String]) -> anyhow::Result<Image> {
+    image_by(specs, Image::open_verified)
+}
+
+fn image_by(
+    specs: &[String],
+    open: fn(&Path) -> Result<Image, ImageError>,
+) -> anyhow::Result<Image> {
     if let [one] = specs
         && is_image_file(Path::new(one))
     {
-        return Image::open(Path::new(one)).with_context(|| one.clone());
+        return open(Path::new(one)).with_context(|| one.clone());
     }
     for spec in specs {
         if is_image_file(Path::new(spec)) {
@@ -104,7 +111,8 @@ pub fn scanner_of(
     specs: &[String],
     args: &RuleArgs,
 ) -> anyhow::Result<Scanner> {
-    let image = image(specs)?;
+    let open = if args.no_verify { Image::open } else { Image::open_verified };
+    let image = image_by(specs, open)?;
     let engine = engine(args.engine);
     let mut config = Config::new().engine(engine).now(clock::now());
     if let Some(path) = &args.policy {

@@ -218,6 +218,12 @@ impl Outcome {
     }
 }
 
+/// By set: it has terms that may wake a rule.
+fn waking(image: &Image) -> Vec<bool> {
+    let said = image.meta().sets.iter().map(|set| set.waking);
+    said.collect::<Option<_>>().unwrap_or_else(|| image.waking_sets())
+}
+
 impl Scanner {
     /// A scanner with the default engine and policy.
     pub fn new(image: Image) -> Result<Scanner, ScannerError> {
@@ -246,7 +252,7 @@ impl Scanner {
         let mut scanner = Scanner {
             rules_by_set: vec![Vec::new(); sets.len()],
             always: Vec::new(),
-            waking: vec![false; sets.len()],
+            waking: waking(&image),
             gates: Gates::default(),
             announced: Vec::new(),
             scorer: Scorer::new(engine.kind(), &image),
@@ -258,9 +264,6 @@ impl Scanner {
             rules,
             sets,
         };
-        for row in image.view().terms {
-            scanner.waking[int::to_usize(row.set)] |= row.is_waking();
-        }
         scanner.gates = Gates::new(meta, &scanner.sets, &scanner.waking);
         scanner.announce();
         Ok(scanner)

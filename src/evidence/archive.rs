@@ -55,7 +55,7 @@ impl Archive {
     /// The image of that digest; `None` when it is not here.
     pub fn image(&self, digest: &str) -> Option<Result<Image, ImageError>> {
         let path = self.image_path(digest).filter(|path| path.is_file())?;
-        Some(Image::open(&path))
+        Some(Image::open_verified(&path))
     }
 
     /// The policy of that digest; `None` when it is not here.

@@ -1,6 +1,13 @@
-//! Checking an image before use. In: untrusted bytes; out: section ranges
-//! and the parsed rules, or an error. After it every index in the image is
-//! in range: scanning an image can be wrong, never out of bounds.
+//! Checking an image. In: untrusted bytes; out: section ranges and the parsed
+//! rules, or an error. There are two steps.
+//!
+//! `open` looks at what is small: header, section table, rules, the sizes of
+//! the tables and the index of the class table. Its cost does not grow with
+//! the dictionary. What it lets pass can be scanned: the views (`view.rs`)
+//! read an index that is out of range as nothing.
+//!
+//! `verify` looks at everything: the checksum and every index. Only after it
+//! is an image what its digest says.
 
 use std::ops::Range;
 
@@ -11,6 +18,7 @@ use super::format::{
     TermRow, VERSION, gap, section,
 };
 use super::meta::{Condition, Meta, RuleMeta};
+use super::view::LIMITS;
 use crate::base::{int, limits};
 use crate::fold::{BASIC, Sym, tables};
 use crate::verdict::{Category, Verdict};
@@ -35,19 +43,48 @@ impl Sections {
 /// Deepest condition that is evaluated.
 const CONDITION_DEPTH_MAX: usize = 64;
 
-pub(super) fn check(bytes: &[u8]) -> Result<(Sections, Meta), Kind> {
+pub(super) fn open(bytes: &[u8]) -> Result<(Sections, Meta), Kind> {
     header(bytes)?;
+    // Where a part is wrong, the checksum tells whether the whole is.
+    parts(bytes).map_err(|error| checksum(bytes).err().unwrap_or(error))
+}
+
+fn parts(bytes: &[u8]) -> Result<(Sections, Meta), Kind> {
+    if bytes[48..80] != tables::tables_digest() {
+        return Err(Kind::Tables);
+    }
     let sections = sections(bytes)?;
     let meta: Meta =
         serde_json::from_slice(&bytes[sections.range(section::META)])
             .map_err(|error| damaged(format!("rules: {error}")))?;
-    let view = super::ImageView::new(bytes, &sections);
-    dictionary(&view, &meta)?;
-    if !models_fit(&meta) || !grams_fit(&view.grams, meta.models.len()) {
+    let view = super::ImageView::new(bytes, &sections, meta.sets.len());
+    sizes(&view, &meta)?;
+    if !models_fit(&meta) || !gram_sizes_fit(&view.grams, meta.models.len()) {
         return Err(damaged("a learned dictionary is out of range"));
     }
     rules(&meta)?;
     Ok((sections, meta))
+}
+
+/// The checksum and every index of an image that was opened.
+pub(super) fn verify(
+    bytes: &[u8],
+    view: &super::ImageView<'_>,
+    meta: &Meta,
+) -> Result<(), Kind> {
+    checksum(bytes)?;
+    dictionary(view, meta)?;
+    if !grams_fit(&view.grams, meta.models.len()) {
+        return Err(damaged("a learned dictionary is out of range"));
+    }
+    Ok(())
+}
+
+fn checksum(bytes: &[u8]) -> Result<(), Kind> {
+    if blake3::hash(&bytes[DIGEST_FROM..]).as_bytes() != &bytes[16..48] {
+        return Err(Kind::Checksum);
+    }
+    Ok(())
 }
 
 fn damaged(text: impl Into<String>) -> Kind {
@@ -89,12 +126,6 @@ fn header(bytes: &[u8]) -> Result<(), Kind> {
             "expected {length} bytes, found {}",
             bytes.len()
         )));
-    }
-    if blake3::hash(&bytes[DIGEST_FROM..]).as_bytes() != &bytes[16..48] {
-        return Err(Kind::Checksum);
-    }
-    if bytes[48..80] != tables::tables_digest() {
-        return Err(Kind::Tables);
     }
     Ok(())
 }
@@ -140,7 +171,9 @@ fn is_offset_table(table: &[u32], end: usize) -> bool {
         && table.last().is_some_and(|last| int::to_usize(*last) == end)
 }
 
-fn dictionary(view: &super::ImageView<'_>, meta: &Meta) -> Result<(), Kind> {
+/// What scanning relies on without looking: lengths of tables, powers of
+/// two, and the blocks that the class index names.
+fn sizes(view: &super::ImageView<'_>, meta: &Meta) -> Result<(), Kind> {
     let fail = |what: &str| Err(damaged(format!("{what} is out of range")));
     let blocks = view.classes.blocks.len();
     if view.classes.index.len() != 0x11_0000 / 256
@@ -154,18 +187,50 @@ fn dictionary(view: &super::ImageView<'_>, meta: &Meta) -> Result<(), Kind> {
     {
         return fail("the class table");
     }
+    if view.needle_starts.is_empty()
+        || view.needle_patterns.len() != view.needle_starts.len()
+    {
+        return fail("a needle");
+    }
+    if view.gaps.len() != view.letters.len() {
+        return fail("a letter");
+    }
+    let terms = view.terms.len();
+    let mut singles = meta.sets.iter().flat_map(|set| &set.singles);
+    if singles.any(|(c, term)| {
+        char::from_u32(*c).is_none() || int::to_usize(*term) >= terms
+    }) {
+        return fail("a one-character term");
+    }
+    let end = view.class_end();
+    if view.limits_len() < LIMITS
+        || view.limits_len() > LIMITS && view.own_symbols().is_none()
+        || end > usize::from(Sym::SYMBOL_BIT)
+        || usize::from(view.narrow_end) > end
+        || view.needle_len_max() > limits::PATTERN_LETTERS_MAX
+    {
+        return fail("a limit");
+    }
+    if !view.fused.iter().all(fused_sizes_fit) {
+        return fail("the filter");
+    }
+    if !view.sound.iter().all(sound_sizes_fit) {
+        return fail("the sound plane");
+    }
+    Ok(())
+}
+
+fn dictionary(view: &super::ImageView<'_>, meta: &Meta) -> Result<(), Kind> {
+    let fail = |what: &str| Err(damaged(format!("{what} is out of range")));
     if !is_offset_table(view.needle_starts, view.needle_syms.len())
         || view.needle_starts.windows(2).any(|pair| pair[0] == pair[1])
     {
         return fail("a needle");
     }
-    if view.needle_patterns.len() != view.needle_starts.len()
-        || !is_offset_table(view.needle_patterns, view.patterns.len())
-    {
+    if !is_offset_table(view.needle_patterns, view.patterns.len()) {
         return fail("a needle's patterns");
     }
-    if view.gaps.len() != view.letters.len()
-        || view.gaps.iter().any(|kind| *kind > gap::MAX)
+    if view.gaps.iter().any(|kind| *kind > gap::MAX)
         || view.letters.iter().any(|c| char::from_u32(*c).is_none())
     {
         return fail("a letter");
@@ -183,11 +248,10 @@ fn dictionary(view: &super::ImageView<'_>, meta: &Meta) -> Result<(), Kind> {
     if view.terms.iter().any(|row| !term_fits(strings, sets, row)) {
         return fail("a term");
     }
-    let mut singles = meta.sets.iter().flat_map(|set| &set.singles);
-    if singles.any(|(c, term)| {
-        char::from_u32(*c).is_none() || int::to_usize(*term) >= terms
-    }) {
-        return fail("a one-character term");
+    let wakes = waking_sets(view, sets);
+    let said = meta.sets.iter().map(|set| set.waking);
+    if said.zip(&wakes).any(|(said, wakes)| said.unwrap_or(*wakes) != *wakes) {
+        return fail("what wakes a rule");
     }
     if !limits_fit(view) {
         return fail("a limit");
@@ -201,41 +265,63 @@ fn dictionary(view: &super::ImageView<'_>, meta: &Meta) -> Result<(), Kind> {
     Ok(())
 }
 
+/// By set: it has terms that may wake a rule.
+pub(super) fn waking_sets(
+    view: &super::ImageView<'_>,
+    sets: usize,
+) -> Vec<bool> {
+    let mut wakes = vec![false; sets];
+    for row in view.terms {
+        if let Some(wakes) = wakes.get_mut(int::to_usize(row.set)) {
+            *wakes |= row.is_waking();
+        }
+    }
+    wakes
+}
+
 fn limits_fit(view: &super::ImageView<'_>) -> bool {
     let end = view.class_end();
     let class = |sym: &u16| usize::from(sym & !Sym::SYMBOL_BIT) < end;
     let entry = |entry: &u32| class(&int::low16(*entry));
     let longest = view.needle_starts.windows(2).map(|s| s[1] - s[0]).max();
     let longest = longest.map_or(0, int::to_usize);
-    view.limits_len() == 3
-        && end <= usize::from(Sym::SYMBOL_BIT)
-        && usize::from(view.narrow_end) <= end
-        && longest == view.needle_len_max()
-        && longest <= limits::PATTERN_LETTERS_MAX
+    longest == view.needle_len_max()
         && view.classes.blocks.iter().all(entry)
         && view.needle_syms.iter().all(class)
+}
+
+/// A table of one word would need a shift by all 64 bits of a hash.
+fn is_size(len: usize) -> bool {
+    len.is_power_of_two() && len > 1
+}
+
+fn fused_sizes_fit(tables: &super::FusedView<'_>) -> bool {
+    let anchors = tables.anchors.len().checked_sub(NARROW_WORDS);
+    anchors.is_some_and(is_size)
+        && is_size(tables.keys.len())
+        && tables.keys.len() >= 2 * KEY_LINE
+        && is_size(tables.bucket_starts.len().saturating_sub(1))
 }
 
 fn fused_fits(
     view: &super::ImageView<'_>,
     tables: &super::FusedView<'_>,
 ) -> bool {
-    // A table of one word would need a shift by all 64 bits of a hash.
-    let size = |len: usize| len.is_power_of_two() && len > 1;
-    let buckets = tables.bucket_starts.len().saturating_sub(1);
     let entries = tables.bucket_rows.len();
     let needles = view.needle_count();
     let needle = |n: &u32| int::to_usize(*n) < needles;
-    tables.anchors.len().checked_sub(NARROW_WORDS).is_some_and(size)
-        && size(tables.keys.len())
-        && tables.keys.len() >= 2 * KEY_LINE
-        && size(buckets)
-        && is_offset_table(tables.bucket_starts, entries)
+    is_offset_table(tables.bucket_starts, entries)
         && tables.bucket_rows.iter().all(|[.., number, _]| needle(number))
         && tables.singles.is_sorted()
         && tables.singles.iter().all(|[class, number]| {
             int::to_usize(*class) < view.class_end() && needle(number)
         })
+}
+
+fn sound_sizes_fit(tables: &super::SoundView<'_>) -> bool {
+    tables.entries.is_empty()
+        || is_size(tables.filter.len())
+            && is_size(tables.starts.len().saturating_sub(1))
 }
 
 fn sound_fits(
@@ -245,15 +331,10 @@ fn sound_fits(
     if tables.entries.is_empty() {
         return true;
     }
-    let size = |len: usize| len.is_power_of_two() && len > 1;
     let patterns = view.patterns.len();
-    size(tables.filter.len())
-        && size(tables.starts.len().saturating_sub(1))
-        && is_offset_table(tables.starts, tables.entries.len())
-        && tables
-            .entries
-            .iter()
-            .all(|[_, pattern, _]| int::to_usize(*pattern) < patterns)
+    let mut entries = tables.entries.iter();
+    is_offset_table(tables.starts, tables.entries.len())
+        && entries.all(|[_, pattern, _]| int::to_usize(*pattern) < patterns)
 }
 
 fn pattern_fits(view: &super::ImageView<'_>, row: &PatternRow) -> bool {
@@ -290,7 +371,7 @@ fn models_fit(meta: &Meta) -> bool {
         })
 }
 
-fn grams_fit(grams: &super::GramView<'_>, models: usize) -> bool {
+fn gram_sizes_fit(grams: &super::GramView<'_>, models: usize) -> bool {
     if models == 0 {
         return grams.filter.is_empty()
             && grams.starts.is_empty()
@@ -300,8 +381,17 @@ fn grams_fit(grams: &super::GramView<'_>, models: usize) -> bool {
             && grams.texts.is_empty()
             && grams.strings.is_empty();
     }
-    let buckets = grams.starts.len().saturating_sub(1);
     let count = grams.keys.len();
+    grams.filter.len().is_power_of_two()
+        && is_size(grams.starts.len().saturating_sub(1))
+        && grams.first_weights.len() == count + 1
+        && grams.texts.len() == count + 1
+}
+
+fn grams_fit(grams: &super::GramView<'_>, models: usize) -> bool {
+    if models == 0 {
+        return true;
+    }
     let Ok(strings) = std::str::from_utf8(grams.strings) else {
         return false;
     };
@@ -309,15 +399,9 @@ fn grams_fit(grams: &super::GramView<'_>, models: usize) -> bool {
         int::to_usize(row.model) < models
             && i64::from(row.weight).abs() <= limits::WEIGHT_MAX
     };
-    // A table of one would need a shift by all 64 bits of a hash.
-    grams.filter.len().is_power_of_two()
-        && buckets.is_power_of_two()
-        && buckets > 1
-        && is_offset_table(grams.starts, count)
-        && grams.first_weights.len() == count + 1
+    is_offset_table(grams.starts, grams.keys.len())
         && is_offset_table(grams.first_weights, grams.weights.len())
         && grams.weights.iter().all(row)
-        && grams.texts.len() == count + 1
         && is_offset_table(grams.texts, strings.len())
         && grams
             .texts

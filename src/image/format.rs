@@ -32,7 +32,9 @@
 //! | 10 | [`TermRow`] | terms |
 //! | 11 | u8 | strings (UTF-8) the term rows point into |
 //! | 12 | u8 | packs, sets, rules and conditions, JSON |
-//! | 13 | u32 | limits: first wide class, end of classes, longest needle |
+//! | 13 | u32 | limits: first wide class, end of classes, longest needle;
+//! | | | how many symbols terms write as such, and these (code points).
+//! | | | Images made before there were such lists end with the third |
 //! | 14 | u32 | fused engine, waking terms: anchor filter, 2^n words, then
 //! | | | the ten tables of narrow pairs (`scan::sieve`), 32 words each |
 //! | 15 | u64 | key filter, 2^n words |

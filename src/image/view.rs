@@ -1,10 +1,15 @@
-//! The tables of an image as slices. In: checked bytes; out: typed views.
-//! Relies on `check` having walked every index.
+//! The tables of an image as slices. In: bytes whose sections `check` has
+//! measured; out: typed views. No index of a large table is taken on trust:
+//! what points nowhere is read as nothing, so that an image whose content was
+//! not verified may be wrong, but never fails.
 
 use super::check::Sections;
 use super::format::{PatternRow, TermRow, WeightRow, section};
 use crate::base::int;
 use crate::fold::ClassView;
+
+/// Numbers that every image has in its section of limits.
+pub(super) const LIMITS: usize = 3;
 
 /// Typed views of all sections. Copied freely; borrows the image.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +27,8 @@ pub struct ImageView<'a> {
     /// Classes below are narrow (Latin, digits), from here on wide (Han).
     pub narrow_end: u16,
     limits: &'a [u32],
+    /// Sets of the rules: no term has another.
+    pub set_count: u32,
     /// Search tables for waking terms, then for all others.
     pub fused: [FusedView<'a>; 2],
     /// The same of the sound plane.
@@ -46,6 +53,12 @@ impl<'a> SoundView<'a> {
             starts: cast(bytes, of, section::SOUND_STARTS + from),
             entries: cast(bytes, of, section::SOUND_ENTRIES + from),
         }
+    }
+
+    /// The entries of a bucket.
+    #[inline]
+    pub fn bucket(&self, number: usize) -> &'a [[u32; 3]] {
+        self.entries.get(row_range(self.starts, number)).unwrap_or_default()
     }
 }
 
@@ -74,22 +87,26 @@ impl<'a> GramView<'a> {
         }
     }
 
-    /// What a row of a table of starts covers.
-    fn range(starts: &[u32], at: u32) -> std::ops::Range<usize> {
-        let at = int::to_usize(at);
-        int::to_usize(starts[at])..int::to_usize(starts[at + 1])
-    }
-
     /// The weights of an n-gram, one for each model that has it.
     #[inline]
     pub fn weights_of(&self, gram: u32) -> &'a [WeightRow] {
-        &self.weights[GramView::range(self.first_weights, gram)]
+        let range = row_range(self.first_weights, int::to_usize(gram));
+        self.weights.get(range).unwrap_or_default()
     }
 
     /// An n-gram as a person reads it.
     pub fn text(&self, gram: u32) -> &'a str {
-        let bytes = &self.strings[GramView::range(self.texts, gram)];
+        let range = row_range(self.texts, int::to_usize(gram));
+        let bytes = self.strings.get(range).unwrap_or_default();
         std::str::from_utf8(bytes).unwrap_or("")
+    }
+
+    /// The keys of a bucket, with the number of the first.
+    #[inline]
+    pub fn bucket(&self, number: usize) -> (usize, &'a [u64]) {
+        let range = row_range(self.starts, number);
+        let first = range.start;
+        (first, self.keys.get(range).unwrap_or_default())
     }
 }
 
@@ -115,7 +132,35 @@ impl<'a> FusedView<'a> {
             singles: cast(bytes, of, section::SINGLES + from),
         }
     }
+
+    /// The rows of a bucket.
+    #[inline]
+    pub fn bucket(&self, number: usize) -> std::ops::Range<usize> {
+        let range = row_range(self.bucket_starts, number);
+        let end = range.end.min(self.bucket_rows.len());
+        range.start.min(end)..end
+    }
 }
+
+/// What a row of a table of starts covers; nothing where there is none.
+#[inline]
+fn row_range(starts: &[u32], at: usize) -> std::ops::Range<usize> {
+    match starts.get(at..).and_then(|rest| rest.first_chunk()) {
+        Some(&[start, end]) => int::to_usize(start)..int::to_usize(end),
+        None => 0..0,
+    }
+}
+
+/// What a pattern is that is not there: no term has it.
+static NO_ROW: PatternRow = PatternRow {
+    letters: 0,
+    postings: 0,
+    posting_count: 0,
+    folds: 0,
+    shape: 0,
+};
+const NO_PATTERN: Pattern<'static> =
+    Pattern { row: &NO_ROW, letters: &[0], gaps: &[0] };
 
 /// One pattern with its letters.
 #[derive(Clone, Copy, Debug)]
@@ -128,7 +173,11 @@ pub struct Pattern<'a> {
 }
 
 impl<'a> ImageView<'a> {
-    pub(super) fn new(bytes: &'a [u8], sections: &Sections) -> ImageView<'a> {
+    pub(super) fn new(
+        bytes: &'a [u8],
+        sections: &Sections,
+        set_count: usize,
+    ) -> ImageView<'a> {
         let index = cast(bytes, sections, section::CLASS_INDEX);
         let blocks = cast(bytes, sections, section::CLASS_BLOCKS);
         let limits = cast(bytes, sections, section::LIMITS);
@@ -145,6 +194,7 @@ impl<'a> ImageView<'a> {
             strings: cast(bytes, sections, section::STRINGS),
             narrow_end: limits.first().map_or(0, |n| int::low16(*n)),
             limits,
+            set_count: int::to_u32(set_count),
             fused: [0, section::REST]
                 .map(|from| FusedView::new(bytes, sections, from)),
             sound: [0, section::SOUND_REST]
@@ -162,53 +212,67 @@ impl<'a> ImageView<'a> {
         self.limits.len()
     }
 
+    /// Symbols that terms write as such, if the image lists them: one of
+    /// before 0.2 does not.
+    pub fn own_symbols(&self) -> Option<Vec<char>> {
+        let listed = self.limits.get(LIMITS..)?;
+        let (count, symbols) = listed.split_first()?;
+        (int::to_usize(*count) == symbols.len()).then(|| {
+            symbols.iter().filter_map(|c| char::from_u32(*c)).collect()
+        })
+    }
+
     /// Classes of the longest needle.
     pub fn needle_len_max(&self) -> usize {
         self.limits.get(2).map_or(0, |n| int::to_usize(*n))
     }
 
     pub fn needle_count(&self) -> usize {
-        self.needle_starts.len() - 1
+        self.needle_starts.len().saturating_sub(1)
     }
 
     /// The classes of a needle.
     #[inline]
     pub fn needle(&self, needle: u32) -> &'a [u16] {
-        let at = int::to_usize(needle);
-        let start = int::to_usize(self.needle_starts[at]);
-        let end = int::to_usize(self.needle_starts[at + 1]);
-        &self.needle_syms[start..end]
+        let range = row_range(self.needle_starts, int::to_usize(needle));
+        self.needle_syms.get(range).unwrap_or_default()
     }
 
     /// Numbers of the patterns that collapse to a needle.
     pub fn needle_patterns(&self, needle: u32) -> std::ops::Range<usize> {
-        let at = int::to_usize(needle);
-        int::to_usize(self.needle_patterns[at])
-            ..int::to_usize(self.needle_patterns[at + 1])
+        let range = row_range(self.needle_patterns, int::to_usize(needle));
+        let end = range.end.min(self.patterns.len());
+        range.start.min(end)..end
     }
 
+    /// A pattern. One that lacks its letters is a pattern of no term.
     pub fn pattern(&self, number: usize) -> Pattern<'a> {
-        let row = &self.patterns[number];
+        let Some(row) = self.patterns.get(number) else { return NO_PATTERN };
         let start = int::to_usize(row.letters);
         let range = start..start + row.letter_count();
-        Pattern {
-            row,
-            letters: &self.letters[range.clone()],
-            gaps: &self.gaps[range],
+        match (self.letters.get(range.clone()), self.gaps.get(range)) {
+            (Some(letters @ [_, ..]), Some(gaps)) => {
+                Pattern { row, letters, gaps }
+            }
+            _ => NO_PATTERN,
         }
     }
 
     /// Terms of a pattern.
     pub fn pattern_terms(&self, row: &PatternRow) -> &'a [u32] {
         let start = int::to_usize(row.postings);
-        &self.postings[start..start + int::to_usize(row.posting_count)]
+        let end = start + int::to_usize(row.posting_count);
+        self.postings.get(start..end).unwrap_or_default()
     }
 
     /// A term as its author wrote it.
     pub fn term_text(&self, term: u32) -> &'a str {
-        let row = &self.terms[int::to_usize(term)];
+        let Some(row) = self.terms.get(int::to_usize(term)) else {
+            return "";
+        };
         let start = int::to_usize(row.text);
-        let bytes = &self.strings[start..start + int::to_usize(row.text_len)];
+        let end = start + int::to_usize(row.text_len);
+        let bytes = self.strings.get(start..end).unwrap_or_default();
         std::str::from_utf8(bytes).unwrap_or("")
     }
 }

@@ -6,6 +6,7 @@ use super::format::{
     SECTION_LEN, TermRow, VERSION, WeightRow, section,
 };
 use super::meta::Meta;
+use super::view::LIMITS;
 use crate::base::int;
 
 /// The sections before they are bytes.
@@ -24,7 +25,9 @@ pub struct Parts {
     pub strings: Vec<u8>,
     pub meta: Meta,
     /// First wide class, end of classes, classes of the longest needle.
-    pub limits: [u32; 3],
+    pub limits: [u32; LIMITS],
+    /// Symbols that terms write as such, sorted.
+    pub own_symbols: Vec<char>,
     /// Search tables for waking terms, then for all others.
     pub fused: [FusedParts; 2],
     /// The same of the sound plane.
@@ -103,6 +106,9 @@ impl GramParts {
 /// image is used in place); a big-endian build fails in `image::check`.
 pub fn write(parts: &Parts) -> Vec<u8> {
     let meta = serde_json::to_vec(&parts.meta).unwrap_or_default();
+    let mut limits = parts.limits.to_vec();
+    limits.push(int::to_u32(parts.own_symbols.len()));
+    limits.extend(parts.own_symbols.iter().map(|c| u32::from(*c)));
     let mut bodies: Vec<&[u8]> = vec![
         bytemuck::cast_slice(&parts.class_index),
         bytemuck::cast_slice(&parts.class_blocks),
@@ -116,7 +122,7 @@ pub fn write(parts: &Parts) -> Vec<u8> {
         bytemuck::cast_slice(&parts.terms),
         &parts.strings,
         &meta,
-        bytemuck::cast_slice(&parts.limits),
+        bytemuck::cast_slice(&limits),
     ];
     bodies.extend(parts.fused.iter().flat_map(FusedParts::bodies));
     bodies.extend(parts.sound.iter().flat_map(SoundParts::bodies));

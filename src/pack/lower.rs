@@ -32,6 +32,7 @@ use crate::image::{
 };
 use crate::scan::{
     MANY, Needle, Phase, build_fused, build_grams, build_sound, is_heard,
+    own_symbols,
 };
 
 /// Everything the image needs, or `None` when the dictionary is too large.
@@ -477,6 +478,16 @@ fn is_lazy(entry: &NumberedTerm, waking: &BTreeSet<u32>) -> bool {
         && !waking.contains(&entry.set)
 }
 
+/// Writes down which sets have terms that may wake a rule.
+fn note_waking(parts: &mut Parts) {
+    for set in &mut parts.meta.sets {
+        set.waking = Some(false);
+    }
+    for row in parts.terms.iter().filter(|row| row.is_waking()) {
+        parts.meta.sets[int::to_usize(row.set)].waking = Some(true);
+    }
+}
+
 /// Letters, classes, needles, patterns, postings, terms.
 fn dictionary(
     terms: &[NumberedTerm],
@@ -492,6 +503,7 @@ fn dictionary(
         }
         parts.terms.push(row);
     }
+    note_waking(&mut parts);
     let mut spelled: Vec<(Spelling, u32)> = terms
         .par_iter()
         .enumerate()
@@ -533,6 +545,11 @@ fn dictionary(
         u32::from(classes.class_count),
         int::to_u32(longest),
     ];
+    let rows = parts.patterns.iter().map(|row| {
+        let start = int::to_usize(row.letters);
+        (row, &parts.letters[start..start + row.letter_count()])
+    });
+    parts.own_symbols = own_symbols(rows, classes.view());
     search_tables(&needles, &phases, &mut classes, &mut parts);
     parts.class_index = classes.index;
     parts.class_blocks = classes.blocks;

@@ -551,7 +551,8 @@ impl Search<'_, '_> {
         let shift = shift(starts.len() - 1);
         for (key, at) in keys {
             let number = int::low_usize(key.wrapping_mul(GOLDEN) >> shift);
-            let range = starts[number]..starts[number + 1];
+            let range = self.tables.bucket(number);
+            let range = int::to_u32(range.start)..int::to_u32(range.end);
             slots.push(Slots { range, tag: key_tag(*key), at: *at });
         }
     }

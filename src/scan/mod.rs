@@ -25,7 +25,7 @@ mod walk;
 use std::ops::Range;
 
 use crate::base::{Span, int};
-use crate::fold::{self, Fold, Folds, View};
+use crate::fold::{self, ClassView, Fold, Folds, View};
 use crate::image::{Image, ImageView, Pattern, PatternRow};
 use crate::verdict::Milli;
 
@@ -107,13 +107,13 @@ impl Phase {
     }
 
     fn has_term(self, view: &ImageView<'_>, term: u32) -> bool {
-        let waking = view.terms[int::to_usize(term)].is_waking();
-        waking == (self == Phase::Waking)
+        let row = view.terms.get(int::to_usize(term));
+        row.is_some_and(|row| row.is_waking() == (self == Phase::Waking))
     }
 
     fn has_needle(self, view: &ImageView<'_>, needle: u32) -> bool {
         view.needle_patterns(needle).any(|number| {
-            let row = &view.patterns[number];
+            let row = view.pattern(number).row;
             let terms = view.pattern_terms(row);
             !row.has(PatternRow::INITIALS)
                 && terms.iter().any(|term| self.has_term(view, *term))
@@ -132,10 +132,13 @@ struct Filter<'a> {
 impl Filter<'_> {
     #[inline]
     fn wants(&self, view: &ImageView<'_>, term: u32) -> bool {
-        let row = &view.terms[int::to_usize(term)];
+        let Some(row) = view.terms.get(int::to_usize(term)) else {
+            return false;
+        };
         let set = int::to_usize(row.set);
-        let wanted = self.wanted.is_none_or(|sets| sets[set]);
-        wanted && row.is_waking() == (self.phase == Phase::Waking)
+        row.set < view.set_count
+            && self.wanted.is_none_or(|sets| sets.get(set) == Some(&true))
+            && row.is_waking() == (self.phase == Phase::Waking)
     }
 }
 
@@ -251,7 +254,9 @@ impl Engine {
             simd: Simd::detect(),
             singles: Phase::ALL.map(|phase| Singles::new(&view, phase)),
             idle,
-            own_symbols: own_symbols(&view),
+            own_symbols: view
+                .own_symbols()
+                .unwrap_or_else(|| own_symbols(patterns(&view), view.classes)),
         })
     }
 
@@ -640,15 +645,28 @@ fn symbols_matter(
     })
 }
 
-/// Symbols that terms of the image write as such.
-fn own_symbols(view: &ImageView<'_>) -> Vec<char> {
+/// All patterns of an image with their letters.
+fn patterns<'i>(
+    view: &ImageView<'i>,
+) -> impl Iterator<Item = (&'i PatternRow, &'i [u32])> {
+    (0..view.patterns.len()).map(|number| {
+        let pattern = view.pattern(number);
+        (pattern.row, pattern.letters)
+    })
+}
+
+/// Symbols that terms write as such, from all patterns with their letters.
+/// Images carry the list: opening one must not walk all patterns.
+pub fn own_symbols<'p>(
+    patterns: impl Iterator<Item = (&'p PatternRow, &'p [u32])>,
+    classes: ClassView<'_>,
+) -> Vec<char> {
     use crate::fold::Sym;
-    let mut all: Vec<char> = (0..view.patterns.len())
-        .map(|number| view.pattern(number))
-        .filter(|pattern| pattern.row.has(PatternRow::SYMBOL))
-        .flat_map(|pattern| pattern.letters)
+    let mut all: Vec<char> = patterns
+        .filter(|(row, _)| row.has(PatternRow::SYMBOL))
+        .flat_map(|(_, letters)| letters)
         .filter_map(|letter| char::from_u32(*letter))
-        .filter(|c| view.classes.get(*c).0 & Sym::SYMBOL_BIT != 0)
+        .filter(|c| classes.get(*c).0 & Sym::SYMBOL_BIT != 0)
         .collect();
     all.sort_unstable();
     all.dedup();

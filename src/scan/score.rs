@@ -141,11 +141,12 @@ impl Scorer {
             grams.push(gram);
             for row in view.weights_of(gram) {
                 let model = int::to_usize(row.model);
+                let Some(sum) = sums.get_mut(model) else { break };
                 // Those of lazy models come last.
                 if !complete && self.lazy[model] {
                     break;
                 }
-                sums[model] += i64::from(row.weight);
+                *sum += i64::from(row.weight);
             }
         };
         let count = grams::each(text, self.letters, self.sizes, &mut visit);
@@ -287,10 +288,9 @@ fn find(view: &GramView<'_>, key: u64) -> Option<u32> {
     let hash = hash(key);
     let buckets = (view.starts.len() - 1).trailing_zeros();
     let bucket = int::low_usize(hash >> (64 - buckets));
-    let from = int::to_usize(view.starts[bucket]);
-    let to = int::to_usize(view.starts[bucket + 1]);
-    let at = view.keys[from..to].iter().position(|other| *other == key)?;
-    Some(int::to_u32(from + at))
+    let (first, keys) = view.bucket(bucket);
+    let at = keys.iter().position(|other| *other == key)?;
+    Some(int::to_u32(first + at))
 }
 
 /// One n-gram on its way into an image.

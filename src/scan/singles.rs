@@ -120,8 +120,10 @@ impl Reading {
         let rows = view.fused[phase.index()].singles;
         let mut reading =
             Reading { narrow: [NEVER | OPEN; 32], ..Reading::default() };
-        let classes =
-            rows.last().map_or(0, |[last, _]| int::to_usize(*last) + 1);
+        let classes = rows
+            .last()
+            .map_or(0, |[last, _]| int::to_usize(*last).saturating_add(1))
+            .min(view.class_end());
         let mut next = rows.iter().peekable();
         for class in 0..classes {
             let first = reading.needles.len();

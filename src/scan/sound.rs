@@ -565,9 +565,7 @@ fn entries<'a>(
     hash: u64,
 ) -> impl Iterator<Item = &'a [u32; 3]> {
     let number = slot(hash, tables.starts.len() - 1);
-    let start = int::to_usize(tables.starts[number]);
-    let end = int::to_usize(tables.starts[number + 1]);
-    let all = tables.entries[start..end].iter();
+    let all = tables.bucket(number).iter();
     all.filter(move |entry| entry[0] == tag(hash))
 }
 
