@@ -285,6 +285,8 @@ fn unsafe_code_is_where_it_may_be() {
         "src/image/mmap.rs",
         "src/scan/avx2.rs",
         "src/scan/avx512.rs",
+        "src/scan/neon.rs",
+        "src/scan/promise512.rs",
         "src/source/map.rs",
     ];
     none("unsafe code", &only_in(&["unsafe {", "unsafe fn"], &allowed));

@@ -218,12 +218,6 @@ impl Outcome {
     }
 }
 
-/// By set: it has terms that may wake a rule.
-fn waking(image: &Image) -> Vec<bool> {
-    let said = image.meta().sets.iter().map(|set| set.waking);
-    said.collect::<Option<_>>().unwrap_or_else(|| image.waking_sets())
-}
-
 impl Scanner {
     /// A scanner with the default engine and policy.
     pub fn new(image: Image) -> Result<Scanner, ScannerError> {
@@ -252,7 +246,7 @@ impl Scanner {
         let mut scanner = Scanner {
             rules_by_set: vec![Vec::new(); sets.len()],
             always: Vec::new(),
-            waking: waking(&image),
+            waking: meta.sets.iter().map(|set| set.waking).collect(),
             gates: Gates::default(),
             announced: Vec::new(),
             scorer: Scorer::new(engine.kind(), &image),

@@ -96,8 +96,8 @@ const fn is_coded(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')
 }
 
-/// Whether a run of letters long enough to be read as bytes is there. Looks
-/// at every twelfth byte only.
+/// Whether a run of letters long enough to be read as bytes is there, not
+/// all of them small. Looks at every twelfth byte only.
 pub fn has_token(bytes: &[u8]) -> bool {
     let mut at = TOKEN_MIN - 1;
     while at < bytes.len() {
@@ -106,7 +106,8 @@ pub fn has_token(bytes: &[u8]) -> bool {
             let before = before.take_while(|b| is_coded(**b)).count();
             let after = bytes[at..].iter();
             let after = after.take_while(|b| is_coded(**b)).count();
-            if before + after >= TOKEN_MIN {
+            let run = &bytes[at - before..at + after];
+            if run.len() >= TOKEN_MIN && !is_word(run) {
                 return true;
             }
             at += after;
@@ -127,6 +128,12 @@ const CODED: [bool; 256] = {
     all
 };
 
+/// Whether all letters are small: a word, since what encodes a text has
+/// capitals or digits.
+fn is_word(token: &[u8]) -> bool {
+    token.iter().all(u8::is_ascii_lowercase)
+}
+
 /// The length of the run of letters at the start of a text.
 pub fn token(bytes: &[u8]) -> usize {
     let end = bytes.iter().position(|b| !CODED[usize::from(*b)]);
@@ -136,7 +143,8 @@ pub fn token(bytes: &[u8]) -> usize {
 /// What a run of letters encodes: UTF-8 without control characters, as
 /// hexadecimal or Base64.
 pub fn decoded(token: &str) -> Option<String> {
-    if !(TOKEN_MIN..=TOKEN_MAX).contains(&token.len()) {
+    let fits = (TOKEN_MIN..=TOKEN_MAX).contains(&token.len());
+    if !fits || is_word(token.as_bytes()) {
         return None;
     }
     let bytes = hexadecimal(token).or_else(|| {
@@ -227,7 +235,10 @@ mod tests {
             decoded("Y2FzaW5vIGJvbnVz").as_deref(),
             Some("casino bonus")
         );
-        for token in ["information12", "0000000000000", "55yf5Lq655m"] {
+        // The last would be jgmjgmjgm, but all its letters are small.
+        let none =
+            ["information12", "0000000000000", "55yf5Lq655m", "amdtamdtamdt"];
+        for token in none {
             assert_eq!(decoded(token), None, "{token}");
         }
     }

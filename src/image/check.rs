@@ -18,7 +18,6 @@ use super::format::{
     TermRow, VERSION, gap, section,
 };
 use super::meta::{Condition, Meta, RuleMeta};
-use super::view::LIMITS;
 use crate::base::{int, limits};
 use crate::fold::{BASIC, Sym, tables};
 use crate::verdict::{Category, Verdict};
@@ -203,8 +202,7 @@ fn sizes(view: &super::ImageView<'_>, meta: &Meta) -> Result<(), Kind> {
         return fail("a one-character term");
     }
     let end = view.class_end();
-    if view.limits_len() < LIMITS
-        || view.limits_len() > LIMITS && view.own_symbols().is_none()
+    if view.own_symbols().is_none()
         || end > usize::from(Sym::SYMBOL_BIT)
         || usize::from(view.narrow_end) > end
         || view.needle_len_max() > limits::PATTERN_LETTERS_MAX
@@ -249,8 +247,7 @@ fn dictionary(view: &super::ImageView<'_>, meta: &Meta) -> Result<(), Kind> {
         return fail("a term");
     }
     let wakes = waking_sets(view, sets);
-    let said = meta.sets.iter().map(|set| set.waking);
-    if said.zip(&wakes).any(|(said, wakes)| said.unwrap_or(*wakes) != *wakes) {
+    if meta.sets.iter().zip(wakes).any(|(set, wakes)| set.waking != wakes) {
         return fail("what wakes a rule");
     }
     if !limits_fit(view) {
@@ -266,10 +263,7 @@ fn dictionary(view: &super::ImageView<'_>, meta: &Meta) -> Result<(), Kind> {
 }
 
 /// By set: it has terms that may wake a rule.
-pub(super) fn waking_sets(
-    view: &super::ImageView<'_>,
-    sets: usize,
-) -> Vec<bool> {
+fn waking_sets(view: &super::ImageView<'_>, sets: usize) -> Vec<bool> {
     let mut wakes = vec![false; sets];
     for row in view.terms {
         if let Some(wakes) = wakes.get_mut(int::to_usize(row.set)) {

@@ -5,7 +5,7 @@
 //! ```text
 //! offset  size  what
 //!      0     8  magic "TROMMEL\0"
-//!      8     4  format version (this document: 5)
+//!      8     4  format version (this document: 6)
 //!     12     4  byte-order mark 0x01020304
 //!     16    32  digest: BLAKE3 of every byte from offset 48 to the end
 //!     48    32  digest of the fold tables the patterns were made with
@@ -33,8 +33,7 @@
 //! | 11 | u8 | strings (UTF-8) the term rows point into |
 //! | 12 | u8 | packs, sets, rules and conditions, JSON |
 //! | 13 | u32 | limits: first wide class, end of classes, longest needle;
-//! | | | how many symbols terms write as such, and these (code points).
-//! | | | Images made before there were such lists end with the third |
+//! | | | how many symbols terms write as such, and these (code points) |
 //! | 14 | u32 | fused engine, waking terms: anchor filter, 2^n words, then
 //! | | | the ten tables of narrow pairs (`scan::sieve`), 32 words each |
 //! | 15 | u64 | key filter, 2^n words |
@@ -66,7 +65,7 @@ use bytemuck::{Pod, Zeroable};
 
 pub const MAGIC: [u8; 8] = *b"TROMMEL\0";
 /// Raised when an image of the old version can no longer be read as is.
-pub const VERSION: u32 = 5;
+pub const VERSION: u32 = 6;
 pub const BYTE_ORDER: u32 = 0x0102_0304;
 /// Bytes before the section table.
 pub const HEADER_LEN: usize = 96;

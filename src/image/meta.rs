@@ -68,10 +68,9 @@ pub struct SetMeta {
     /// The set that holds the regexes' literals.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub literals: Option<u32>,
-    /// The set has terms that may wake a rule. Images made before this was
-    /// written down do not say.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub waking: Option<bool>,
+    /// The set has terms that may wake a rule.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub waking: bool,
     /// The set is a model: only `score` asks for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<u32>,

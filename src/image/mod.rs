@@ -182,12 +182,6 @@ impl Image {
         &self.inner.digest
     }
 
-    /// By set: it has terms that may wake a rule. From the terms themselves,
-    /// one pass over them; `SetMeta::waking` has it written down.
-    pub fn waking_sets(&self) -> Vec<bool> {
-        check::waking_sets(&self.view(), self.meta().sets.len())
-    }
-
     /// Packs, sets, rules, conditions.
     pub fn meta(&self) -> &Meta {
         &self.inner.meta

@@ -208,12 +208,7 @@ impl<'a> ImageView<'a> {
         self.limits.get(1).map_or(0, |n| int::to_usize(*n))
     }
 
-    pub(super) fn limits_len(&self) -> usize {
-        self.limits.len()
-    }
-
-    /// Symbols that terms write as such, if the image lists them: one of
-    /// before 0.2 does not.
+    /// Symbols that terms write as such; `None` where the list is damaged.
     pub fn own_symbols(&self) -> Option<Vec<char>> {
         let listed = self.limits.get(LIMITS..)?;
         let (count, symbols) = listed.split_first()?;

@@ -480,11 +480,8 @@ fn is_lazy(entry: &NumberedTerm, waking: &BTreeSet<u32>) -> bool {
 
 /// Writes down which sets have terms that may wake a rule.
 fn note_waking(parts: &mut Parts) {
-    for set in &mut parts.meta.sets {
-        set.waking = Some(false);
-    }
     for row in parts.terms.iter().filter(|row| row.is_waking()) {
-        parts.meta.sets[int::to_usize(row.set)].waking = Some(true);
+        parts.meta.sets[int::to_usize(row.set)].waking = true;
     }
 }
 

@@ -15,7 +15,7 @@ use std::arch::x86_64::{
 use std::ops::Range;
 
 use super::folded::{CLASS, PADDING};
-use super::sieve::{FILTERED_MIN, MIX, Marks, Task, narrow};
+use super::sieve::{MIX, Marks, Task, narrow};
 use crate::base::int;
 use crate::fold::mark;
 
@@ -23,6 +23,10 @@ use crate::fold::mark;
 const LANES: usize = 8;
 // A step reads four entries behind its last run.
 const _: () = assert!(PADDING >= LANES + 5);
+
+/// As many wide anchors of one vector ask the filter together; fewer are
+/// left to the search, which asks it one by one.
+const FILTERED_MIN: u32 = 3;
 
 /// Proof that the processor has AVX2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,8 +73,9 @@ struct Kinds {
     next: u64,
     /// The first three bytes of a regional letter.
     flag: [u64; 3],
-    /// Letters of Base64.
+    /// Letters of Base64, and of these the small ones.
     coded: u64,
+    small: u64,
 }
 
 /// # Safety
@@ -108,12 +113,14 @@ impl Kinds {
             let start = _mm256_set1_epi8(start.cast_signed());
             _mm256_sub_epi8(of, start)
         };
-        let small = or(bytes, _mm256_set1_epi8(0x20));
+        let folded = or(bytes, _mm256_set1_epi8(0x20));
         let slash = is(bytes, b'/');
         let lead = _mm256_set1_epi8(0xE0u8.cast_signed());
         let wide = _mm256_cmpeq_epi8(_mm256_max_epu8(bytes, lead), bytes);
-        let name = or(or(is(small, b'e'), is(bytes, b'd')), is(small, b'o'));
-        let letter = up_to(above(small, b'a'), 25);
+        let name = or(is(folded, b'e'), is(folded, b'o'));
+        let name = or(name, is(bytes, b'd'));
+        let letter = up_to(above(folded, b'a'), 25);
+        let small = up_to(above(bytes, b'a'), 25);
         let digit = up_to(above(bytes, b'0'), 9);
         let sign = or(is(bytes, b'+'), is(bytes, b'='));
         let coded = or(or(letter, digit), or(slash, sign));
@@ -127,14 +134,18 @@ impl Kinds {
             add(old, is(bytes, byte));
         }
         add(&mut self.coded, coded);
+        add(&mut self.small, small);
         let code = self.open << 1 & self.next;
         let [first, second, third] = self.flag;
         let flag = first << 2 & second << 1 & third;
-        let two = self.coded & self.coded << 1;
-        let four = two & two << 2;
-        let eight = four & four << 4;
         // Twelve: the fewest that are read as bytes.
-        let token = eight & eight << 4;
+        let twelve = |letters: u64| {
+            let two = letters & letters << 1;
+            let four = two & two << 2;
+            let eight = four & four << 4;
+            eight & eight << 4
+        };
+        let token = twelve(self.coded) & !twelve(self.small);
         (code | flag | token) >> 32 != 0
     }
 }

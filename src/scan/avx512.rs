@@ -28,8 +28,8 @@ use std::arch::x86_64::{
 };
 use std::ops::Range;
 
-use super::avx2::Avx2;
 use super::folded::{CLASS, Folded, INSIDE, NO_ENTRY, PADDING, SYMBOL};
+use super::promise512;
 use super::sieve::{MIX, Marks, Pair, Pick, Task, What};
 use super::singles::OPEN;
 use super::sound::{self, Tokens};
@@ -52,7 +52,7 @@ const IOTA: [u32; LANES] =
 
 /// Proof that the processor has the instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Avx512(Avx2);
+pub struct Avx512(());
 
 impl Avx512 {
     pub fn detect() -> Option<Avx512> {
@@ -63,13 +63,13 @@ impl Avx512 {
             && is_x86_feature_detected!("bmi1")
             && is_x86_feature_detected!("bmi2")
             && is_x86_feature_detected!("popcnt");
-        // Where these are, AVX2 is.
-        Avx2::detect().filter(|_| has).map(Avx512)
+        has.then_some(Avx512(()))
     }
 
-    /// As with AVX2: most texts are too short for more.
+    /// `fold::is_promising`, or yes more often.
     pub fn is_promising(self, bytes: &[u8]) -> bool {
-        self.0.is_promising(bytes)
+        // SAFETY: as below.
+        unsafe { promise512::is_promising(bytes) }
     }
 
     /// The plain reading of a text.
@@ -172,18 +172,16 @@ unsafe fn fold(out: &mut Folded, text: &str, classes: ClassView<'_>) {
             };
             _mm512_cvtepu16_epi32(half)
         };
-        let starts = _mm512_add_epi32(lanes(places, false), base);
-        let mask = first_lanes(count.min(16));
-        // SAFETY: the caller's promise; the codes are below 2^16.
-        unsafe {
-            fold.letters(lanes(codes, false), starts, mask, low(inside));
-        }
-        if count > 16 {
-            let starts = _mm512_add_epi32(lanes(places, true), base);
-            let mask = first_lanes(count - 16);
-            let inside = low(inside >> 16);
-            // SAFETY: as above.
-            unsafe { fold.letters(lanes(codes, true), starts, mask, inside) };
+        for half in [false, true] {
+            let before = if half { 16 } else { 0 };
+            let Some(left @ 1..) = count.checked_sub(before) else { break };
+            let starts = _mm512_add_epi32(lanes(places, half), base);
+            let mask = first_lanes(left.min(16));
+            let inside = low(inside >> before);
+            // SAFETY: the caller's promise; the codes are below 2^16.
+            unsafe {
+                fold.letters(lanes(codes, half), starts, mask, inside);
+            }
         }
         at += BYTES;
     }
@@ -338,7 +336,8 @@ impl Fold<'_> {
         self.count += int::to_usize(_cvtmask16_u32(new).count_ones());
     }
 
-    /// Looks at symbols, escapes and code points beyond the basic plane.
+    /// Looks at symbols, escapes and code points beyond the basic plane; where
+    /// there are such code points, at one lane after the other.
     #[cold]
     #[target_feature(enable = "avx512f")]
     fn specials(
@@ -347,13 +346,19 @@ impl Fold<'_> {
         starts: __m512i,
         special: __mmask16,
     ) -> __m512i {
-        let mut lanes = [0u32; LANES];
-        let mut offsets = [0u32; LANES];
-        // SAFETY: the arrays have the size of the registers.
-        unsafe {
-            _mm512_storeu_si512(lanes.as_mut_ptr().cast(), entries);
-            _mm512_storeu_si512(offsets.as_mut_ptr().cast(), starts);
+        let is = |mark| _mm512_test_epi32_mask(entries, splat(mark));
+        if is(mark::ASTRAL) == 0 {
+            self.escapes |= is(mark::ESCAPE) != 0;
+            let symbols = is(SYMBOL);
+            let places = _mm512_maskz_compress_epi32(symbols, starts);
+            let count = _cvtmask16_u32(symbols).count_ones();
+            let places = lanes_of(places);
+            let found = places.get(..int::to_usize(count));
+            self.symbols.extend_from_slice(found.unwrap_or(&places));
+            return _mm512_andnot_si512(splat(SYMBOL), entries);
         }
+        let mut lanes = lanes_of(entries);
+        let offsets = lanes_of(starts);
         for lane in 0..LANES {
             if special >> lane & 1 == 0 {
                 continue;
@@ -510,9 +515,7 @@ impl Step<'_> {
         if lanes == 0 {
             return;
         }
-        let mut of = [0u32; LANES];
-        // SAFETY: the array has the size of the register.
-        unsafe { _mm512_storeu_si512(of.as_mut_ptr().cast(), hashes) };
+        let of = lanes_of(hashes);
         let mut todo = u32::from(lanes);
         while todo != 0 {
             let lane = todo.trailing_zeros();
@@ -593,16 +596,25 @@ impl Step<'_> {
         }
         let three = mix(pair, c, MIX[1]);
         let four = mix(three, d, MIX[2]);
-        let five = mix(four, e, MIX[3]);
-        // SAFETY: the caller's promise.
-        let of = unsafe { filter_words(task, asking, three) };
-        let part = _mm512_or_si512(bits_of(five, [17, 12]), bit_at(five, 7));
-        self.add(What::AroundFive, have(long, of, part), five);
+        if long != 0 {
+            let five = mix(four, e, MIX[3]);
+            let mixed = times(five, MIX[1]);
+            let part =
+                _mm512_or_si512(bits_of(mixed, [27, 22]), bit_at(mixed, 17));
+            // SAFETY: the caller's promise.
+            let of = unsafe { filter_words(task, long, five) };
+            self.add(What::AroundFive, have(long, of, part), five);
+        }
+        if word | inner == 0 {
+            return;
+        }
         let lengths = [
             (three, What::Three, What::ThreeAsWord),
             (four, What::Four, What::FourAsWord),
         ];
         for (hash, what, as_word) in lengths {
+            // SAFETY: as above.
+            let of = unsafe { filter_words(task, word | inner, hash) };
             let mixed = times(hash, MIX[0]);
             let whole = have(inner, of, bits_of(mixed, [27, 22]));
             let apart = have(word & !whole, of, bits_of(mixed, [17, 12]));
@@ -697,6 +709,15 @@ fn have(lanes: __mmask16, word: __m512i, bits: __m512i) -> __mmask16 {
 #[target_feature(enable = "avx512f")]
 fn splat(value: u32) -> __m512i {
     _mm512_set1_epi32(int::bits(value))
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn lanes_of(words: __m512i) -> [u32; LANES] {
+    let mut all = [0; LANES];
+    // SAFETY: the array has the size of the register.
+    unsafe { _mm512_storeu_si512(all.as_mut_ptr().cast(), words) };
+    all
 }
 
 #[inline]

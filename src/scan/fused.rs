@@ -38,8 +38,8 @@ use rayon::prelude::*;
 
 use super::folded::CLASS;
 use super::sieve::{
-    Hashes, MIX, Marks, Pair, Pick, Simd, Task, What, part_bits, pick, touch,
-    whole_bits, word_bits,
+    Hashes, MIX, Marks, Pair, Pick, Simd, Task, What, long_bits, part_bits,
+    pick, touch, whole_bits, word_bits,
 };
 use super::singles::Singles;
 use super::{Candidate, Filter, Folded, Phase, Reader};
@@ -223,11 +223,11 @@ fn anchors(
             (false, 3 | 4, _) => {
                 let hash = if len == 3 { three } else { four };
                 let bits = if is_word { word_bits } else { whole_bits };
-                (hash, three, bits(hash), Reach::None)
+                (hash, hash, bits(hash), Reach::None)
             }
             (false, ..) => {
                 let reach = Reach::of_narrow(offset, right);
-                (five, three, part_bits(five), reach)
+                (five, five, long_bits(five), reach)
             }
         };
         // The class behind a pair is tested with it.

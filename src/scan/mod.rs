@@ -14,6 +14,10 @@ mod folded;
 mod fused;
 pub mod grams;
 mod hear;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+#[cfg(target_arch = "x86_64")]
+mod promise512;
 mod reference;
 mod runs;
 pub mod score;
@@ -254,9 +258,7 @@ impl Engine {
             simd: Simd::detect(),
             singles: Phase::ALL.map(|phase| Singles::new(&view, phase)),
             idle,
-            own_symbols: view
-                .own_symbols()
-                .unwrap_or_else(|| own_symbols(patterns(&view), view.classes)),
+            own_symbols: view.own_symbols().unwrap_or_default(),
         })
     }
 
@@ -642,16 +644,6 @@ fn symbols_matter(
             || u32::from(plain) >= FIRST_PICTURE
             || !closes && before().is_some_and(is_word)
             || after.is_some_and(is_word)
-    })
-}
-
-/// All patterns of an image with their letters.
-fn patterns<'i>(
-    view: &ImageView<'i>,
-) -> impl Iterator<Item = (&'i PatternRow, &'i [u32])> {
-    (0..view.patterns.len()).map(|number| {
-        let pattern = view.pattern(number);
-        (pattern.row, pattern.letters)
     })
 }
 

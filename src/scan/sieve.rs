@@ -74,7 +74,14 @@ pub fn word_bits(hash: u32) -> u32 {
     1 << (hash >> 17 & 31) | 1 << (hash >> 12 & 31)
 }
 
-/// The same of classes behind which a needle goes on; the hash covers one
+/// The same of five narrow classes.
+#[inline]
+pub fn long_bits(hash: u32) -> u32 {
+    let hash = hash.wrapping_mul(MIX[1]);
+    1 << (hash >> 27) | 1 << (hash >> 22 & 31) | 1 << (hash >> 17 & 31)
+}
+
+/// The same of a wide pair behind which a needle goes on; the hash covers one
 /// class more than the one that chose the word.
 #[inline]
 pub fn part_bits(hash: u32) -> u32 {
@@ -143,10 +150,6 @@ pub struct Task<'a> {
     pub singles: &'a [u32; 32],
 }
 
-/// As many wide anchors of one vector ask the filter together; fewer are
-/// left to the search, which asks it one by one.
-pub const FILTERED_MIN: u32 = 3;
-
 impl Task<'_> {
     /// Looks at a run that the sieve let pass.
     fn survivor(&self, run: u32, picks: &mut Vec<Pick>) {
@@ -190,7 +193,6 @@ impl Task<'_> {
         } else if open && holds(Pair::Two, a, b) {
             add(What::TwoAsWord, two);
         }
-        let word = self.word(three);
         let is_word =
             open && holds(Pair::Word, a, b) && holds(Pair::Word2, b, c);
         let inner = holds(Pair::Inner, a, b) && holds(Pair::Inner2, b, c);
@@ -199,9 +201,9 @@ impl Task<'_> {
             (four, What::Four, What::FourAsWord),
         ];
         for (hash, what, as_word) in lengths {
-            if inner && has(word, whole_bits(hash)) {
+            if inner && has(self.word(hash), whole_bits(hash)) {
                 add(what, hash);
-            } else if is_word && has(word, word_bits(hash)) {
+            } else if is_word && has(self.word(hash), word_bits(hash)) {
                 add(as_word, hash);
             }
         }
@@ -209,7 +211,7 @@ impl Task<'_> {
             && holds(Pair::Long2, b, c)
             && holds(Pair::Long3, c, d)
             && holds(Pair::Long4, d, e);
-        if long && has(word, part_bits(five)) {
+        if long && has(self.word(five), long_bits(five)) {
             add(What::AroundFive, five);
         }
     }
@@ -274,6 +276,8 @@ pub enum Simd {
     Avx2(super::avx2::Avx2),
     #[cfg(target_arch = "x86_64")]
     Avx512(super::avx512::Avx512),
+    #[cfg(target_arch = "aarch64")]
+    Neon(super::neon::Neon),
 }
 
 impl Simd {
@@ -285,6 +289,8 @@ impl Simd {
             all.extend(super::avx2::Avx2::detect().map(Simd::Avx2));
             all.extend(super::avx512::Avx512::detect().map(Simd::Avx512));
         }
+        #[cfg(target_arch = "aarch64")]
+        all.extend(super::neon::Neon::detect().map(Simd::Neon));
         all
     }
 
@@ -301,6 +307,8 @@ impl Simd {
             Simd::Avx2(avx2) => avx2.is_promising(text.as_bytes()),
             #[cfg(target_arch = "x86_64")]
             Simd::Avx512(avx512) => avx512.is_promising(text.as_bytes()),
+            #[cfg(target_arch = "aarch64")]
+            Simd::Neon(neon) => neon.is_promising(text.as_bytes()),
         }
     }
 
@@ -311,6 +319,8 @@ impl Simd {
             Simd::Avx2(_) => "avx2",
             #[cfg(target_arch = "x86_64")]
             Simd::Avx512(_) => "avx512",
+            #[cfg(target_arch = "aarch64")]
+            Simd::Neon(_) => "neon",
         }
     }
 }
@@ -360,6 +370,8 @@ pub fn pick(
         Simd::Avx2(avx2) => avx2.sieve(task, range, survivors),
         #[cfg(target_arch = "x86_64")]
         Simd::Avx512(avx512) => avx512.pick(task, range, picks),
+        #[cfg(target_arch = "aarch64")]
+        Simd::Neon(neon) => neon.sieve(task, range, survivors),
     }
     for run in survivors {
         task.survivor(*run, picks);
