@@ -7,7 +7,8 @@ import math
 import pathlib
 
 TERMS = {"rare-1k": "1k", "rare-10k": "10k", "rare-100k": "100k",
-         "rare-1m": "1M", "common-1k": "1k common", "common-10k":
+         "rare-1m": "1M", "rare-100k-letters": "100k, T0 and T1",
+         "rare-1m-letters": "1M, T0 and T1", "common-1k": "1k common", "common-10k":
          "10k common"}
 
 
@@ -123,8 +124,8 @@ def targets(record):
     row("two threads against one", 1.8,
         quotient(two, program("trommel-1")), True, suffix=" ×")
     row("20-character posts, 10k terms, hits through the library", 60,
-        record.number("small-posts", "ns_per_post", engine="fused"), False,
-        0, " ns")
+        record.number("small-posts", "ns_per_post", engine="fused-letters"),
+        False, 0, " ns")
     row("20-character posts through the pipeline, 2 threads", 4e6,
         program("trommel-2", "posts_per_s", "ndjson-small"), True, 0, "/s")
     for dictionary in ("rare-1k", "rare-10k", "rare-100k"):
@@ -132,17 +133,18 @@ def targets(record):
             0.25, record.number("scan-text", "ratio", engine="reference",
                                 dictionary=dictionary), True, suffix=" ×")
     row("1M-term image until the first verdict", 2,
-        record.number("open", "first_verdict_ms", dictionary="rare-1m"),
+        record.number("open", "first_verdict_ms",
+                      dictionary="rare-1m-letters"),
         False, 1, " ms")
-    after = record.number("open", "resident_after_scan",
-                          dictionary="rare-100k")
-    before = record.number("open", "resident_before", dictionary="rare-100k")
+    after, before = (
+        record.number("open", column, dictionary="rare-100k-letters")
+        for column in ("resident_after_scan", "resident_before"))
     row("resident for 100k terms", 40,
         None if after is None else (after - before) / 1e6, False, 1, " MB")
     for dictionary in ("rare-10k", "rare-100k"):
         cost = lambda corpus: record.number(
-            "abusive", "mb_per_s", engine="fused", dictionary=dictionary,
-            corpus=corpus)
+            "abusive", "mb_per_s", engine="fused-letters",
+            dictionary=dictionary, corpus=corpus)
         growth = quotient(cost("posts-clean"), cost("posts"))
         row(f"3 % abusive, more cost a byte, {TERMS[dictionary]} terms", 5,
             None if growth is None else 100 * (growth - 1), False, 1, " %")
@@ -151,22 +153,24 @@ def targets(record):
             "hits", 25, dense_growth(record, name), False, 0, " %")
     for dictionary, bound in (("rare-100k", 3), ("rare-1m", 30)):
         row(f"compiling {TERMS[dictionary]} terms", bound,
-            record.number("compile", "seconds", dictionary=dictionary),
+            record.number("compile", "seconds",
+                          dictionary=f"{dictionary}-letters"),
             False, 1, " s")
     return rows
 
 
 def dense_growth(record, name):
-    """How much more `fused` takes with common words than with rare ones, in
-    per cent, less what aho-corasick takes more: that is reporting."""
+    """How much more `fused-letters` takes with common words than with rare
+    ones, in per cent, less what aho-corasick takes more: that is
+    reporting."""
 
     def seconds(definition, engine, family):
         return record.number(definition, "seconds", engine=engine,
                              dictionary=f"{family}-{name}", corpus="posts")
 
     base = "aho-corasick-nfa"
-    four = (seconds("dense", "fused", "common"),
-            seconds("scan-text", "fused", "rare"),
+    four = (seconds("dense", "fused-letters", "common"),
+            seconds("scan-text", "fused-letters", "rare"),
             seconds("dense", base, "common"),
             seconds("scan-text", base, "rare"))
     if None in four:

@@ -169,6 +169,8 @@ class Run:
         self.launcher = Launcher()
         self.tools = Tools(self.work, args.cargo)
         self.definitions = definitions()
+        with open(HERE / "definitions/dictionaries.toml", "rb") as file:
+            self.words = tomllib.load(file)
         chosen = set(filter(None, args.only.split(",")))
         unknown = chosen - set(self.definitions)
         if unknown:
@@ -180,7 +182,7 @@ class Run:
     def dictionaries(self, entry):
         names = entry.get("dictionaries", [])
         if self.args.quick:
-            names = [name for name in names if name != "rare-1m"]
+            names = [name for name in names if not name.startswith("rare-1m")]
         return names
 
     def prepare(self):
@@ -203,7 +205,8 @@ class Run:
         images = self.data / "images"
         images.mkdir(exist_ok=True)
         names = {name for entry in self.definitions.values()
-                 for name in self.dictionaries(entry)} - {"shipped"}
+                 for name in self.dictionaries(entry)
+                 if name in self.words}
         for name in sorted(names):
             for suffix in ("", "-letters", "-exact"):
                 self.compile(name + suffix,
