@@ -6,9 +6,10 @@
 //!
 //! The number of spellings is capped. Under the cap come, in this order: the
 //! term, each single replacement, all positions replaced at once, pairs of
-//! positions, triples. What an attacker gains beyond that is a term in which
-//! some but not all characters are split in an unusual way, which costs him
-//! readers; what it would cost us is a table that leaves the cache.
+//! split characters, triples. What an attacker gains beyond that is a term in
+//! which some but not all characters are split in an unusual way, which costs
+//! him readers; what it would cost us is a table that leaves the cache.
+//! Letters written as pairs come one, all of one kind, or all at once.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::OnceLock;
@@ -89,17 +90,30 @@ pub fn spellings(term: &Term, exact: bool) -> Vec<Spelling> {
         add(&[change], &mut out);
     }
     let firsts = first_changes(&changes);
-    if firsts.len() > 2 {
+    if firsts.len() > 1 {
         add(&firsts, &mut out);
     }
-    for (i, a) in firsts.iter().enumerate() {
-        for b in &firsts[i + 1..] {
+    // Of letters written as pairs one kind, or all: `rnodern`, `rnoclern`.
+    for (one, _) in tables::digraphs() {
+        let own = firsts.iter().copied();
+        let own: Vec<&Change> = own
+            .filter(|change| change.fold == Fold::Digraph)
+            .filter(|change| term.letters[change.from] == *one)
+            .collect();
+        if own.len() > 1 {
+            add(&own, &mut out);
+        }
+    }
+    let splits: Vec<&Change> =
+        firsts.into_iter().filter(|c| c.fold == Fold::Split).collect();
+    for (i, a) in splits.iter().enumerate() {
+        for b in &splits[i + 1..] {
             add(&[a, b], &mut out);
         }
     }
-    for (i, a) in firsts.iter().enumerate() {
-        for (j, b) in firsts.iter().enumerate().skip(i + 1) {
-            for c in &firsts[j + 1..] {
+    for (i, a) in splits.iter().enumerate() {
+        for (j, b) in splits.iter().enumerate().skip(i + 1) {
+            for c in &splits[j + 1..] {
                 add(&[a, b, c], &mut out);
             }
         }

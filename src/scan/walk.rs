@@ -50,8 +50,8 @@ const SYLLABLE_SEPARATORS_MAX: u32 = 2;
 const WORD_SEPARATORS_MAX: u32 = 2;
 /// A phrase written without its spaces needs this many letters.
 const JOINED_LETTERS_MIN: usize = 8;
-/// From so many letters on a quarter of them must be no digits and signs,
-/// a third of fewer.
+/// From so many letters on one of them at least must be no digit and no
+/// sign, two of fewer: seven digits and a letter are not that by chance.
 const PHRASE_LETTERS_MIN: usize = 8;
 /// How often one letter may be repeated. Bounded, because a pattern that may
 /// begin anywhere in a run is tried at each of its letters.
@@ -417,12 +417,8 @@ impl<'p> State<'p> {
         }
         // A number is not a word in disguise: some letters must be letters.
         let leet = crate::base::int::to_usize(self.leet);
-        let most = if count < PHRASE_LETTERS_MIN {
-            count * 2 / 3
-        } else {
-            count * 3 / 4
-        };
-        if leet > 0 && (leet > most || count - leet < 2) {
+        let least = if count < PHRASE_LETTERS_MIN { 2 } else { 1 };
+        if leet > 0 && count.saturating_sub(leet) < least {
             return None;
         }
         let paid = u16::try_from(self.paid).unwrap_or(u16::MAX);
