@@ -152,10 +152,19 @@ impl Kind {
     }
 }
 
-/// The blake3 hash of all table content; changes when any answer changes.
-///
-/// Costs about a megabyte of hashing: ask once and keep the answer.
+/// [`computed_digest`] of the tables as they are: `tests/tables.rs` compares
+/// the two and says what to write here.
+const DIGEST: &str =
+    "f1c3bbb30b7caa6b803ae5b8bd876230e15fa30e8db9dad7fd7204a25056b24e";
+
+/// The BLAKE3 hash of all table content; changes when any answer changes.
 pub fn tables_digest() -> [u8; 32] {
+    blake3::Hash::from_hex(DIGEST).map_or([0; 32], Into::into)
+}
+
+/// The same from the tables themselves. Costs about a megabyte of hashing,
+/// milliseconds, which opening an image has not got.
+pub fn computed_digest() -> [u8; 32] {
     let mut hasher = blake3::Hasher::new();
     let mut put = |text: &str| {
         hasher.update(text.as_bytes());
