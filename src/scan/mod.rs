@@ -16,6 +16,8 @@ pub mod grams;
 mod hear;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod promise;
 #[cfg(target_arch = "x86_64")]
 mod promise512;
 mod reference;

@@ -15,6 +15,7 @@ use std::arch::aarch64::{
 use std::ops::Range;
 
 use super::folded::PADDING;
+use super::promise::Masks;
 use super::sieve::{Marks, Task, narrow};
 use crate::base::int;
 use crate::fold::mark;
@@ -117,78 +118,45 @@ const BYTES: usize = 16;
 /// Bits for each byte in a mask of [`bits`].
 const WIDTH: u32 = 4;
 
-/// What the bytes of the step before were, four bits for each.
-#[derive(Default)]
-struct Seen {
-    /// `[` or `/`.
-    open: u64,
-    /// The first and second byte of a regional letter.
-    flag: [u64; 2],
-    /// Letters of Base64, and of these the small ones.
-    coded: u64,
-    small: u64,
-}
-
 /// # Safety
 ///
 /// The processor has NEON.
 #[target_feature(enable = "neon")]
 unsafe fn is_promising(bytes: &[u8]) -> bool {
-    let mut seen = Seen::default();
     let (blocks, rest) = bytes.as_chunks::<BYTES>();
-    for block in blocks {
-        if seen.promises(block) {
-            return true;
-        }
-    }
     let mut last = [0; BYTES];
     last[..rest.len()].copy_from_slice(rest);
-    seen.promises(&last)
+    let mut before = Masks::default();
+    blocks.iter().chain([&last]).any(|block| {
+        let now = masks(block);
+        let found = before.promises::<WIDTH>(&now);
+        before = now;
+        found
+    })
 }
 
-impl Seen {
-    #[inline]
-    #[target_feature(enable = "neon")]
-    fn promises(&mut self, block: &[u8; BYTES]) -> bool {
-        // SAFETY: a block has as many bytes as a register.
-        let bytes = unsafe { vld1q_u8(block.as_ptr()) };
-        let is = |of, byte| vceqq_u8(of, vdupq_n_u8(byte));
-        let or = |a, b| vorrq_u8(a, b);
-        let from = |of, first| vsubq_u8(of, vdupq_n_u8(first));
-        let up_to = |of, last| vcleq_u8(of, vdupq_n_u8(last));
-        let folded = or(bytes, vdupq_n_u8(0x20));
-        let slash = is(bytes, b'/');
-        let open = bits(or(is(bytes, b'['), slash));
-        let name = or(is(folded, b'e'), or(is(bytes, b'd'), is(folded, b'o')));
-        let next = bits(or(vcgeq_u8(bytes, vdupq_n_u8(0xE0)), name));
-        let flag = [0xF0, 0x9F, 0x87].map(|byte| bits(is(bytes, byte)));
-        let letter = up_to(from(folded, b'a'), 25);
-        let digit = up_to(from(bytes, b'0'), 9);
-        let sign = or(slash, or(is(bytes, b'+'), is(bytes, b'=')));
-        let coded = bits(or(letter, or(digit, sign)));
-        let small = bits(up_to(from(bytes, b'a'), 25));
-        // Bits for each byte that has such a byte so many places before.
-        let after = |old: u64, new: u64, places: u32| {
-            let by = places * WIDTH;
-            new << by | old >> (u64::BITS - by)
-        };
-        let code = after(self.open, open, 1) & next;
-        let regional = after(self.flag[0], flag[0], 2)
-            & after(self.flag[1], flag[1], 1)
-            & flag[2];
-        // Twelve of a kind: the fewest that are read as bytes.
-        let twelve = |old: u64, new: u64| {
-            let both = |(old, new): (u64, u64), places: u32| {
-                (old & old << (places * WIDTH), new & after(old, new, places))
-            };
-            let four = both(both((old, new), 1), 2);
-            let eight = both(four, 4);
-            eight.1 & after(four.0, four.1, 8)
-        };
-        let token = twelve(self.coded, coded) & !twelve(self.small, small);
-        *self = Seen { open, flag: [flag[0], flag[1]], coded, small };
-        code | regional | token != 0
-    }
+/// What the bytes of one step are, `WIDTH` bits for each.
+#[inline]
+#[target_feature(enable = "neon")]
+fn masks(block: &[u8; BYTES]) -> Masks {
+    // SAFETY: a block has as many bytes as a register.
+    let bytes = unsafe { vld1q_u8(block.as_ptr()) };
+    let is = |of, byte| vceqq_u8(of, vdupq_n_u8(byte));
+    let or = |a, b| vorrq_u8(a, b);
+    let from = |of, first| vsubq_u8(of, vdupq_n_u8(first));
+    let up_to = |of, last| vcleq_u8(of, vdupq_n_u8(last));
+    let folded = or(bytes, vdupq_n_u8(0x20));
+    let slash = is(bytes, b'/');
+    let open = bits(or(is(bytes, b'['), slash));
+    let name = or(is(folded, b'e'), or(is(bytes, b'd'), is(folded, b'o')));
+    let next = bits(or(vcgeq_u8(bytes, vdupq_n_u8(0xE0)), name));
+    let flag = [0xF0, 0x9F, 0x87].map(|byte| bits(is(bytes, byte)));
+    let letter = up_to(from(folded, b'a'), 25);
+    let digit = up_to(from(bytes, b'0'), 9);
+    let sign = or(slash, or(is(bytes, b'+'), is(bytes, b'=')));
+    let coded = bits(or(letter, or(digit, sign)));
+    let small = bits(up_to(from(bytes, b'a'), 25));
+    Masks { open, next, flag, coded, small }
 }
 
 /// Four bits for each byte that is set: NEON has no mask of single bits, but
