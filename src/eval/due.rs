@@ -178,7 +178,7 @@ impl Scanner {
                 phase,
                 wanted,
                 &content.text,
-                &scratch.prepared[field],
+                &mut scratch.prepared[field],
                 &mut scratch.scan,
                 &mut scratch.raw,
             );

@@ -206,6 +206,7 @@ fn sizes(view: &super::ImageView<'_>, meta: &Meta) -> Result<(), Kind> {
         || end > usize::from(Sym::SYMBOL_BIT)
         || usize::from(view.narrow_end) > end
         || view.needle_len_max() > limits::PATTERN_LETTERS_MAX
+        || view.joinable_len_max() > limits::PATTERN_LETTERS_MAX
     {
         return fail("a limit");
     }
@@ -239,6 +240,9 @@ fn dictionary(view: &super::ImageView<'_>, meta: &Meta) -> Result<(), Kind> {
     let terms = view.terms.len();
     if view.postings.iter().any(|term| int::to_usize(*term) >= terms) {
         return fail("a posting");
+    }
+    if view.wholes.iter().any(|c| char::from_u32(*c).is_none()) {
+        return fail("a letter");
     }
     let strings = std::str::from_utf8(view.strings)
         .map_err(|_| damaged("strings are not UTF-8"))?;
@@ -335,9 +339,13 @@ fn pattern_fits(view: &super::ImageView<'_>, row: &PatternRow) -> bool {
     let letters = int::to_usize(row.letters)
         .checked_add(row.letter_count())
         .is_some_and(|end| end <= view.letters.len());
+    let targets = match row.has(PatternRow::JOIN) {
+        true => view.wholes.len(),
+        false => view.postings.len(),
+    };
     let postings = int::to_usize(row.postings)
         .checked_add(int::to_usize(row.posting_count))
-        .is_some_and(|end| end <= view.postings.len());
+        .is_some_and(|end| end <= targets);
     let count = row.letter_count();
     letters
         && postings

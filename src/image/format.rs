@@ -5,7 +5,7 @@
 //! ```text
 //! offset  size  what
 //!      0     8  magic "TROMMEL\0"
-//!      8     4  format version (this document: 6)
+//!      8     4  format version (this document: 7)
 //!     12     4  byte-order mark 0x01020304
 //!     16    32  digest: BLAKE3 of every byte from offset 48 to the end
 //!     48    32  digest of the fold tables the patterns were made with
@@ -32,8 +32,9 @@
 //! | 10 | [`TermRow`] | terms |
 //! | 11 | u8 | strings (UTF-8) the term rows point into |
 //! | 12 | u8 | packs, sets, rules and conditions, JSON |
-//! | 13 | u32 | limits: first wide class, end of classes, longest needle;
-//! | | | how many symbols terms write as such, and these (code points) |
+//! | 13 | u32 | limits: first wide class, end of classes, longest needle,
+//! | | | longest term that may be written in parts; how many symbols terms
+//! | | | write as such, and these (code points) |
 //! | 14 | u32 | fused engine, waking terms: anchor filter, 2^n words, then
 //! | | | the ten tables of narrow pairs (`scan::sieve`), 32 words each |
 //! | 15 | u64 | key filter, 2^n words |
@@ -55,17 +56,19 @@
 //! | 34 | [`WeightRow`] | weights, grouped by n-gram |
 //! | 35 | u32 | text of each n-gram in section 36, one more than n-grams |
 //! | 36 | u8 | texts of the n-grams (UTF-8) |
+//! | 37 | u32 | characters that patterns of parts stand for (code points):
+//! | | | their rows point here in place of section 9 |
 //!
 //! Example: an image of one pack with the single term `加微` holds one
 //! needle `[4, 5]`, one pattern row `{letters: 0, postings: 0, posting_count:
-//! 1, folds: 0, shape: 2 letters, gate pair}` plus one for each split
-//! spelling, and one term row.
+//! 1, folds: 0, shape: 2 letters, gate pair}`, a needle and a pattern for each
+//! way to write 加 or 微 in parts, and one term row.
 
 use bytemuck::{Pod, Zeroable};
 
 pub const MAGIC: [u8; 8] = *b"TROMMEL\0";
 /// Raised when an image of the old version can no longer be read as is.
-pub const VERSION: u32 = 6;
+pub const VERSION: u32 = 7;
 pub const BYTE_ORDER: u32 = 0x0102_0304;
 /// Bytes before the section table.
 pub const HEADER_LEN: usize = 96;
@@ -116,9 +119,10 @@ pub mod section {
     pub const WEIGHTS: u32 = 34;
     pub const GRAM_TEXTS: u32 = 35;
     pub const GRAM_STRINGS: u32 = 36;
+    pub const WHOLES: u32 = 37;
 
     /// Name and element size of every section, in id order.
-    pub const ALL: [(u32, &str, usize); 36] = [
+    pub const ALL: [(u32, &str, usize); 37] = [
         (CLASS_INDEX, "class_index", 2),
         (CLASS_BLOCKS, "class_blocks", 4),
         (NEEDLE_STARTS, "needle_starts", 4),
@@ -155,6 +159,7 @@ pub mod section {
         (WEIGHTS, "weights", 8),
         (GRAM_TEXTS, "gram_texts", 4),
         (GRAM_STRINGS, "gram_strings", 1),
+        (WHOLES, "wholes", 4),
     ];
 }
 
@@ -172,15 +177,16 @@ pub const KEY_LINE: usize = 8;
 pub struct PatternRow {
     /// Index of the first letter in the letters and gaps sections.
     pub letters: u32,
-    /// Index of the first posting.
+    /// Index of the first posting; of the first character that it stands
+    /// for where it is a pattern of parts.
     pub postings: u32,
     pub posting_count: u32,
-    /// Folds that the spelling itself brings (split, digraph, reversed).
+    /// Folds that the spelling itself brings (digraph, reversed, split).
     pub folds: u32,
     /// Bits 0–7 number of letters, 8–15 letters replaced by the spelling,
     /// 16–17 gate, 18 left and 19 right word boundary, 20 reversed, 21 has
     /// symbols, 22 the term in pinyin, 23 its first letters,
-    /// 24 a word of it as a picture.
+    /// 24 a word of it as a picture, 25 parts of a character.
     pub shape: u32,
 }
 
@@ -192,7 +198,8 @@ impl PatternRow {
     pub const PINYIN: u32 = 1 << 22;
     pub const INITIALS: u32 = 1 << 23;
     pub const PICTURE: u32 = 1 << 24;
-    pub const SHAPE_MASK: u32 = (1 << 25) - 1;
+    pub const JOIN: u32 = 1 << 25;
+    pub const SHAPE_MASK: u32 = (1 << 26) - 1;
 
     pub fn letter_count(&self) -> usize {
         crate::base::int::to_usize(self.shape & 0xFF)
@@ -255,7 +262,8 @@ pub struct TermRow {
     /// Aliases of one line share it; `distinct` counts it.
     pub identity: u32,
     /// Bits 0–1 level (exact, letters, strong), 2 exception, 3 alias, 4
-    /// waking: a hit may make a rule true that nothing else announces.
+    /// waking: a hit may make a rule true that nothing else announces, 5 its
+    /// characters may be written as their parts.
     pub flags: u32,
 }
 
@@ -263,7 +271,8 @@ impl TermRow {
     pub const EXCEPTION: u32 = 1 << 2;
     pub const ALIAS: u32 = 1 << 3;
     pub const WAKING: u32 = 1 << 4;
-    pub const FLAGS_MASK: u32 = 0b1_1111;
+    pub const JOINABLE: u32 = 1 << 5;
+    pub const FLAGS_MASK: u32 = 0b11_1111;
 
     /// The highest tier that counts.
     pub fn tier_max(&self) -> u8 {
@@ -285,6 +294,10 @@ impl TermRow {
 
     pub fn is_waking(&self) -> bool {
         self.flags & TermRow::WAKING != 0
+    }
+
+    pub fn is_joinable(&self) -> bool {
+        self.flags & TermRow::JOINABLE != 0
     }
 
     pub fn is_alias(&self) -> bool {

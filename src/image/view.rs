@@ -9,7 +9,7 @@ use crate::base::int;
 use crate::fold::ClassView;
 
 /// Numbers that every image has in its section of limits.
-pub(super) const LIMITS: usize = 3;
+pub(super) const LIMITS: usize = 4;
 
 /// Typed views of all sections. Copied freely; borrows the image.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +22,8 @@ pub struct ImageView<'a> {
     pub letters: &'a [u32],
     pub gaps: &'a [u8],
     pub postings: &'a [u32],
+    /// Characters that patterns of parts stand for.
+    pub wholes: &'a [u32],
     pub terms: &'a [TermRow],
     pub strings: &'a [u8],
     /// Classes below are narrow (Latin, digits), from here on wide (Han).
@@ -190,6 +192,7 @@ impl<'a> ImageView<'a> {
             letters: cast(bytes, sections, section::LETTERS),
             gaps: cast(bytes, sections, section::GAPS),
             postings: cast(bytes, sections, section::POSTINGS),
+            wholes: cast(bytes, sections, section::WHOLES),
             terms: cast(bytes, sections, section::TERMS),
             strings: cast(bytes, sections, section::STRINGS),
             narrow_end: limits.first().map_or(0, |n| int::low16(*n)),
@@ -220,6 +223,11 @@ impl<'a> ImageView<'a> {
     /// Classes of the longest needle.
     pub fn needle_len_max(&self) -> usize {
         self.limits.get(2).map_or(0, |n| int::to_usize(*n))
+    }
+
+    /// Letters of the longest term that may be written in parts.
+    pub fn joinable_len_max(&self) -> usize {
+        self.limits.get(3).map_or(0, |n| int::to_usize(*n))
     }
 
     pub fn needle_count(&self) -> usize {
@@ -255,9 +263,26 @@ impl<'a> ImageView<'a> {
 
     /// Terms of a pattern.
     pub fn pattern_terms(&self, row: &PatternRow) -> &'a [u32] {
+        if row.has(PatternRow::JOIN) {
+            return &[];
+        }
         let start = int::to_usize(row.postings);
         let end = start + int::to_usize(row.posting_count);
         self.postings.get(start..end).unwrap_or_default()
+    }
+
+    /// Characters that a pattern of parts stands for.
+    pub fn pattern_wholes(
+        &self,
+        row: &PatternRow,
+    ) -> impl Iterator<Item = char> + 'a {
+        let start = int::to_usize(row.postings);
+        let end = start + int::to_usize(row.posting_count);
+        let all = match row.has(PatternRow::JOIN) {
+            true => self.wholes.get(start..end).unwrap_or_default(),
+            false => &[],
+        };
+        all.iter().filter_map(|code| char::from_u32(*code))
     }
 
     /// A term as its author wrote it.

@@ -21,10 +21,13 @@ pub struct Parts {
     pub letters: Vec<u32>,
     pub gaps: Vec<u8>,
     pub postings: Vec<u32>,
+    /// Characters that patterns of parts stand for (code points).
+    pub wholes: Vec<u32>,
     pub terms: Vec<TermRow>,
     pub strings: Vec<u8>,
     pub meta: Meta,
-    /// First wide class, end of classes, classes of the longest needle.
+    /// First wide class, end of classes, classes of the longest needle,
+    /// letters of the longest term that may be written in parts.
     pub limits: [u32; LIMITS],
     /// Symbols that terms write as such, sorted.
     pub own_symbols: Vec<char>,
@@ -127,6 +130,7 @@ pub fn write(parts: &Parts) -> Vec<u8> {
     bodies.extend(parts.fused.iter().flat_map(FusedParts::bodies));
     bodies.extend(parts.sound.iter().flat_map(SoundParts::bodies));
     bodies.extend(parts.grams.bodies());
+    bodies.push(bytemuck::cast_slice(&parts.wholes));
     let mut out = vec![0u8; HEADER_LEN + SECTION_LEN * bodies.len()];
     for (number, (body, (id, _, size))) in
         bodies.iter().zip(&section::ALL).enumerate()

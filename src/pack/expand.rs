@@ -1,15 +1,13 @@
 //! Spellings of a term. In: folded letters; out: every letter sequence the
-//! engines must look for: the term itself, with characters split into their
-//! parts, with look-alike letter pairs, with ligatures, and reversed. What
-//! is one code point for one letter (case, look-alikes, leet) is not here:
-//! the class table covers it at no cost.
+//! engines must look for: the term itself, with look-alike letter pairs, with
+//! ligatures, and reversed. What is one code point for one letter (case,
+//! look-alikes, leet) is not here: the class table covers it at no cost.
+//! Neither are characters written as their parts: parts are looked for once
+//! for all terms ([`joins`]) and a text is read again with them joined.
 //!
 //! The number of spellings is capped. Under the cap come, in this order: the
-//! term, each single replacement, all positions replaced at once, pairs of
-//! split characters, triples. What an attacker gains beyond that is a term in
-//! which some but not all characters are split in an unusual way, which costs
-//! him readers; what it would cost us is a table that leaves the cache.
-//! Letters written as pairs come one, all of one kind, or all at once.
+//! term, each single replacement, all positions replaced at once. Letters
+//! written as pairs come one, all of one kind, or all at once.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::OnceLock;
@@ -23,15 +21,6 @@ use crate::image::{Gate, PatternRow, gap};
 /// Spellings of one term that are kept, far under the limit of the format:
 /// the tables of the scan grow with them. A choice, not a measurement.
 const SPELLINGS_MAX: usize = 16;
-
-/// Ways to split one character that are looked for, for the same reason.
-const SPLITS_MAX: usize = 2;
-
-/// Radicals as they stand beside another part: what people split into.
-const SIDE_FORMS: &[char] = &[
-    '亻', '氵', '扌', '讠', '钅', '纟', '饣', '艹', '忄', '犭', '衤', '礻',
-    '刂', '月', '贝', '阝', '攵',
-];
 
 const _: () = assert!(SPELLINGS_MAX <= limits::TERM_STRINGS_MAX);
 
@@ -104,24 +93,35 @@ pub fn spellings(term: &Term, exact: bool) -> Vec<Spelling> {
             add(&own, &mut out);
         }
     }
-    let splits: Vec<&Change> =
-        firsts.into_iter().filter(|c| c.fold == Fold::Split).collect();
-    for (i, a) in splits.iter().enumerate() {
-        for b in &splits[i + 1..] {
-            add(&[a, b], &mut out);
-        }
-    }
-    for (i, a) in splits.iter().enumerate() {
-        for (j, b) in splits.iter().enumerate().skip(i + 1) {
-            for c in &splits[j + 1..] {
-                add(&[a, b, c], &mut out);
-            }
-        }
-    }
     if !exact && let Some(new) = reversed(term, gate) {
         out.push(new);
     }
     out
+}
+
+/// Whether characters of a term may be written as their parts.
+pub fn is_joinable(term: &Term) -> bool {
+    matches!(gate(&term.letters), Gate::Pair | Gate::Free)
+        && han_count(&term.letters) >= 2
+}
+
+/// The ways to write characters as their parts, as patterns, each with the
+/// character. Parts stand together as the letters of a short term do.
+pub fn joins(wholes: &BTreeSet<char>) -> Vec<(Spelling, char)> {
+    let mut all = Vec::new();
+    for whole in wholes {
+        for parts in tables::splits(*whole) {
+            let letters: Vec<char> =
+                parts.chars().map(letter::canonical).collect();
+            let count = u32::try_from(letters.len()).unwrap_or(u32::MAX);
+            let shape =
+                count & 0xFF | 1 << 8 | Gate::Pair.bits() | PatternRow::JOIN;
+            let gaps = vec![gap::INNER; letters.len()];
+            let folds = Folds::NONE.with(Fold::Split);
+            all.push((Spelling { letters, gaps, folds, shape }, *whole));
+        }
+    }
+    all
 }
 
 /// When not even every single replacement fits under the cap: how many there
@@ -140,7 +140,7 @@ fn spelling(
 ) -> Spelling {
     let gate = gate(&term.letters);
     let count = u32::try_from(letters.len()).unwrap_or(u32::MAX);
-    let mut shape = count & 0xFF | replaced << 8 | (gate as u32) << 16;
+    let mut shape = count & 0xFF | replaced << 8 | gate.bits();
     if term.left {
         shape |= PatternRow::LEFT;
     }
@@ -174,24 +174,14 @@ fn changes(term: &Term, gate: Gate, exact: bool) -> Vec<Change> {
     if exact {
         return changes;
     }
-    let han = han_count(letters);
+    if gate != Gate::Free {
+        return changes;
+    }
     for (from, c) in letters.iter().enumerate() {
-        if han >= 2 && matches!(gate, Gate::Pair | Gate::Free) {
-            let mut ways: Vec<&str> = tables::splits(*c).to_vec();
-            ways.sort_by_key(|way| !way.contains(SIDE_FORMS));
-            for parts in ways.into_iter().take(SPLITS_MAX) {
-                let to = parts.chars().map(letter::canonical).collect();
-                changes.push(Change { from, len: 1, to, fold: Fold::Split });
-            }
-        }
-        if gate == Gate::Free {
-            for (_, pair) in
-                tables::digraphs().iter().filter(|(one, _)| one == c)
-            {
-                let to = pair.chars().collect();
-                let fold = Fold::Digraph;
-                changes.push(Change { from, len: 1, to, fold });
-            }
+        for (_, pair) in tables::digraphs().iter().filter(|(one, _)| one == c)
+        {
+            let to = pair.chars().collect();
+            changes.push(Change { from, len: 1, to, fold: Fold::Digraph });
         }
     }
     changes
@@ -317,9 +307,8 @@ mod tests {
     }
 
     #[test]
-    fn spellings_split_pair_and_reverse() {
+    fn spellings_pair_and_reverse() {
         let found = all("找好友");
-        assert!(found.contains(&"找女子友".to_owned()), "{found:?}");
         assert!(found.contains(&"友好找".to_owned()));
         let found = all("modem");
         assert!(found.contains(&"rnodern".to_owned()), "{found:?}");
@@ -327,6 +316,20 @@ mod tests {
         let found = all("telegram");
         assert!(found.contains(&"℡egram".to_owned()));
         assert!(found.len() <= SPELLINGS_MAX + 1);
+    }
+
+    #[test]
+    fn characters_join_from_their_parts() {
+        let wholes: BTreeSet<char> = "好".chars().collect();
+        let found = joins(&wholes);
+        let parts: Vec<String> = found
+            .iter()
+            .map(|(way, _)| way.letters.iter().collect())
+            .collect();
+        assert!(parts.contains(&"女子".to_owned()), "{parts:?}");
+        assert!(is_joinable(&fold_term("好友")));
+        assert!(!is_joinable(&fold_term("好")));
+        assert!(!is_joinable(&fold_term("vx好")));
     }
 
     #[test]

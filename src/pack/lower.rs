@@ -515,6 +515,16 @@ fn dictionary(
             all.into_iter().map(move |spelling| (spelling, number))
         })
         .collect();
+    let wholes: BTreeSet<char> = terms
+        .iter()
+        .zip(&parts.terms)
+        .enumerate()
+        .filter(|(number, (_, row))| searched[*number] && row.is_joinable())
+        .flat_map(|(_, (entry, _))| &entry.term.letters)
+        .copied()
+        .collect();
+    let joins = expand::joins(&wholes).into_iter();
+    spelled.extend(joins.map(|(parts, whole)| (parts, u32::from(whole))));
     let alphabet: BTreeSet<char> = spelled
         .iter()
         .flat_map(|(spelling, _)| spelling.letters.iter().copied())
@@ -541,6 +551,7 @@ fn dictionary(
         u32::from(classes.narrow_end),
         u32::from(classes.class_count),
         int::to_u32(longest),
+        joinable_len_max(terms, &parts.terms),
     ];
     let rows = parts.patterns.iter().map(|row| {
         let start = int::to_usize(row.letters);
@@ -552,6 +563,13 @@ fn dictionary(
     parts.class_blocks = classes.blocks;
     parts.tables_digest = tables::tables_digest();
     Some(parts)
+}
+
+/// Letters of the longest term that may be written in parts.
+fn joinable_len_max(terms: &[NumberedTerm], rows: &[TermRow]) -> u32 {
+    let all = terms.iter().zip(rows).filter(|(_, row)| row.is_joinable());
+    let longest = all.map(|(entry, _)| entry.term.letters.len()).max();
+    int::to_u32(longest.unwrap_or(0))
 }
 
 /// What the engine searches with, for both phases and planes at a time.
@@ -597,7 +615,9 @@ fn heard(
 ) -> (Vec<(u32, Vec<char>)>, Vec<(u32, Vec<char>)>) {
     let mut all = Vec::new();
     let mut words = Vec::new();
-    for (number, row) in parts.patterns.iter().enumerate() {
+    let of_terms =
+        |(_, row): &(usize, &PatternRow)| !row.has(PatternRow::JOIN);
+    for (number, row) in parts.patterns.iter().enumerate().filter(of_terms) {
         let from = int::to_usize(row.postings);
         let to = from + int::to_usize(row.posting_count);
         let wanted = parts.postings[from..to].iter().any(|term| {
@@ -662,32 +682,41 @@ fn add_patterns(
                 && last.is_some_and(|c| !letter::is_digit(*c));
             needle.symbol &= has(PatternRow::SYMBOL);
         }
+        let joins = spelling.shape & PatternRow::JOIN != 0;
         if let Some(phases) = phases.last_mut()
+            && let Some(needle) = needles.last_mut()
             && spelling.shape & PatternRow::INITIALS == 0
         {
-            for term in &terms {
+            let of_term = |term: &u32| {
                 let row = &parts.terms[int::to_usize(*term)];
-                let phase = usize::from(!row.is_waking());
+                (usize::from(!row.is_waking()), row.set)
+            };
+            let uses: Vec<(usize, u32)> = match joins {
+                // Whoever searches the first phase joins for both.
+                true => vec![(Phase::Waking.index(), MANY)],
+                false => terms.iter().map(of_term).collect(),
+            };
+            for (phase, of) in uses {
                 phases[phase] = true;
-                let Some(needle) = needles.last_mut() else { continue };
                 let set = &mut needle.sets[phase];
-                *set = if *set == NONE || *set == row.set {
-                    row.set
-                } else {
-                    MANY
-                };
+                let same = *set == NONE || *set == of;
+                *set = if same { of } else { MANY };
             }
         }
+        let targets = match joins {
+            true => &mut parts.wholes,
+            false => &mut parts.postings,
+        };
         parts.patterns.push(PatternRow {
             letters: int::to_u32(parts.letters.len()),
-            postings: int::to_u32(parts.postings.len()),
+            postings: int::to_u32(targets.len()),
             posting_count: int::to_u32(terms.len()),
             folds: spelling.folds.bits(),
             shape: spelling.shape,
         });
+        targets.extend(&terms);
         parts.letters.extend(spelling.letters.iter().map(|c| u32::from(*c)));
         parts.gaps.extend(&spelling.gaps);
-        parts.postings.extend(&terms);
     }
     parts.needle_starts.push(int::to_u32(parts.needle_syms.len()));
     parts.needle_patterns.push(int::to_u32(parts.patterns.len()));
@@ -707,6 +736,10 @@ fn term_row(entry: &NumberedTerm, strings: &mut Vec<u8>) -> TermRow {
     }
     if entry.term.alias {
         flags |= TermRow::ALIAS;
+    }
+    let exact = entry.level == Level::Exact || entry.exception;
+    if !exact && expand::is_joinable(&entry.term) {
+        flags |= TermRow::JOINABLE;
     }
     TermRow {
         text,

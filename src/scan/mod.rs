@@ -14,6 +14,7 @@ mod folded;
 mod fused;
 pub mod grams;
 mod hear;
+pub mod join;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
@@ -26,13 +27,14 @@ pub mod score;
 mod sieve;
 mod singles;
 mod sound;
+mod verify;
 mod walk;
 
 use std::ops::Range;
 
 use crate::base::{Span, int};
 use crate::fold::{self, ClassView, Fold, Folds, View};
-use crate::image::{Image, ImageView, Pattern, PatternRow};
+use crate::image::{Image, ImageView, PatternRow};
 use crate::verdict::Milli;
 
 pub use folded::Folded;
@@ -49,9 +51,11 @@ pub use sieve::Simd;
 
 use walk::FREE_SEPARATORS_MAX;
 
+use join::{Joined, Joint};
 use reference::{Reference, ReferenceScratch};
 use runs::RunStarts;
 use singles::Singles;
+use verify::{Claim, post, verify_all};
 
 /// Price of a hit that was read through an escape.
 const ESCAPE_PRICE: u16 = 30;
@@ -95,7 +99,8 @@ impl EngineKind {
 /// Terms are searched in two phases. A hit of a *waking* term may make some
 /// rule true; only when one did are the other terms (contexts, contact
 /// words, everything behind `unless`) of any interest. Most texts end after
-/// the first phase.
+/// the first phase. It also finds characters that are written as their parts
+/// (`join`), for both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
     Waking,
@@ -121,8 +126,9 @@ impl Phase {
         view.needle_patterns(needle).any(|number| {
             let row = view.pattern(number).row;
             let terms = view.pattern_terms(row);
+            let joins = row.has(PatternRow::JOIN) && self == Phase::Waking;
             !row.has(PatternRow::INITIALS)
-                && terms.iter().any(|term| self.has_term(view, *term))
+                && (joins || terms.iter().any(|t| self.has_term(view, *t)))
         })
     }
 }
@@ -188,10 +194,10 @@ pub struct Engine {
 /// A text made ready for the search. Kept between the phases.
 #[derive(Debug, Default)]
 pub struct Prepared {
-    own: Reading,
+    own: Layer,
     /// The text with its escapes decoded, if it has any.
     decoded: Option<View>,
-    inner: Reading,
+    inner: Layer,
 }
 
 impl Prepared {
@@ -199,6 +205,14 @@ impl Prepared {
     pub fn decoded(&self) -> Option<&View> {
         self.decoded.as_ref()
     }
+}
+
+/// A text, and what is to be read again because it holds characters in parts.
+#[derive(Debug, Default)]
+struct Layer {
+    reading: Reading,
+    joined: Joined,
+    again: Reading,
 }
 
 /// One text folded plainly and, where that promises something, with
@@ -230,6 +244,7 @@ struct Buffers {
     asked: Vec<(u32, u8)>,
     heard: Vec<Heard>,
     starts: RunStarts,
+    joints: Vec<Joint>,
 }
 
 impl Engine {
@@ -281,7 +296,8 @@ impl Engine {
 
     /// Appends all hits of one text, in a fixed order without duplicates.
     /// The text is read plainly, then, if it contains such characters, with
-    /// ambiguous symbols as letters, then, if it contains escapes, as
+    /// ambiguous symbols as letters, then, if it contains parts of
+    /// characters, with these joined, then, if it contains escapes, as
     /// decoded.
     pub fn scan(
         &self,
@@ -309,32 +325,50 @@ impl Engine {
         text: &str,
         out: &mut Prepared,
     ) {
-        let own = &self.own_symbols;
-        out.own.fill(self.simd, view, own, text);
-        self.fill_tokens(view, text, &mut out.own.tokens);
-        let escapes = out.own.plain.has_escapes();
+        self.prepare_layer(view, text, &mut out.own);
+        let escapes = out.own.reading.plain.has_escapes();
         let promising = escapes || self.simd.is_promising(text);
         out.decoded = fold::decode_marked(text, promising);
         if let Some(decoded) = &out.decoded {
-            out.inner.fill(self.simd, view, own, &decoded.text);
-            let tokens = &mut out.inner.tokens;
-            self.fill_tokens(view, &decoded.text, tokens);
+            self.prepare_layer(view, &decoded.text, &mut out.inner);
         }
     }
 
-    fn fill_tokens(
+    fn prepare_layer(
         &self,
         view: &ImageView<'_>,
         text: &str,
-        tokens: &mut Tokens,
+        layer: &mut Layer,
     ) {
+        layer.joined.clear();
+        self.fill(view, text, &mut layer.reading);
+    }
+
+    fn fill(&self, view: &ImageView<'_>, text: &str, reading: &mut Reading) {
+        reading.fill(self.simd, view, &self.own_symbols, text);
         if self.hears {
-            tokens.fill(text, view.classes);
+            reading.tokens.fill(text, view.classes);
         }
     }
 
+    /// Where parts of characters stand in a text, as the search sees them.
+    pub fn joints(
+        &self,
+        view: &ImageView<'_>,
+        text: &str,
+        scratch: &mut ScanScratch,
+    ) -> Vec<Joint> {
+        let ScanScratch { prepared, search } = scratch;
+        let filter = Filter { phase: Phase::Waking, wanted: None };
+        let mut hits = Vec::new();
+        self.prepare_layer(view, text, &mut prepared.own);
+        self.find_in(view, filter, text, &mut prepared.own, search, &mut hits);
+        search.joints.clone()
+    }
+
     /// The hits of one phase only, of a text that was prepared; with
-    /// `wanted` those of terms whose set it says yes to.
+    /// `wanted` those of terms whose set it says yes to. The first phase
+    /// comes first.
     #[expect(clippy::too_many_arguments, reason = "one caller, hot")]
     pub fn scan_phase(
         &self,
@@ -342,7 +376,7 @@ impl Engine {
         phase: Phase,
         wanted: Option<&[bool]>,
         text: &str,
-        prepared: &Prepared,
+        prepared: &mut Prepared,
         scratch: &mut ScanScratch,
         out: &mut Vec<Hit>,
     ) {
@@ -356,7 +390,7 @@ impl Engine {
         view: &ImageView<'_>,
         filter: Filter<'_>,
         text: &str,
-        prepared: &Prepared,
+        prepared: &mut Prepared,
         scratch: &mut Buffers,
         out: &mut Vec<Hit>,
     ) {
@@ -364,20 +398,12 @@ impl Engine {
             return;
         }
         let from = out.len();
-        self.read(view, filter, text, &prepared.own, scratch, out);
+        self.find_in(view, filter, text, &mut prepared.own, scratch, out);
         if let Some(decoded) = &prepared.decoded {
             let first = out.len();
-            let inner = &prepared.inner;
-            self.read(view, filter, &decoded.text, inner, scratch, out);
-            let mut kept = first;
-            for index in first..out.len() {
-                let hit = out[index];
-                if let Some(hit) = escaped(view, decoded, hit) {
-                    out[kept] = hit;
-                    kept += 1;
-                }
-            }
-            out.truncate(kept);
+            let (text, inner) = (&decoded.text, &mut prepared.inner);
+            self.find_in(view, filter, text, inner, scratch, out);
+            retain_from(out, first, |hit| escaped(view, decoded, hit));
         }
         if out.len() - from > 1 {
             settle(&mut out[from..]);
@@ -393,11 +419,42 @@ impl Engine {
         }
     }
 
-    /// One reading of a text, with and without symbols as letters.
+    /// Reads a text, and once more with characters that stand in parts.
+    fn find_in(
+        &self,
+        view: &ImageView<'_>,
+        filter: Filter<'_>,
+        text: &str,
+        layer: &mut Layer,
+        scratch: &mut Buffers,
+        out: &mut Vec<Hit>,
+    ) {
+        let Layer { reading, joined, again } = layer;
+        scratch.joints.clear();
+        let joins = filter.phase == Phase::Waking;
+        self.read(view, filter, joins, text, reading, scratch, out);
+        if !scratch.joints.is_empty() {
+            let starts = reading.plain.starts();
+            let reach = view.joinable_len_max();
+            joined.fill(text, &mut scratch.joints, starts, reach);
+            self.fill(view, &joined.text, again);
+        }
+        if joined.text.is_empty() {
+            return;
+        }
+        let first = out.len();
+        self.read(view, filter, false, &joined.text, again, scratch, out);
+        retain_from(out, first, |hit| joined.original(view, hit));
+    }
+
+    /// One reading of a text, with and without symbols as letters; with
+    /// `joins` the buffers get the parts of characters in it.
+    #[expect(clippy::too_many_arguments, reason = "one caller, hot")]
     fn read(
         &self,
         view: &ImageView<'_>,
         filter: Filter<'_>,
+        joins: bool,
         text: &str,
         reading: &Reading,
         scratch: &mut Buffers,
@@ -406,7 +463,7 @@ impl Engine {
         let reader = Reader { text, view: *view, symbols: false };
         let all = 0..reading.plain.count();
         self.search(&reader, filter, &reading.plain, &[all], scratch);
-        verify_all(&reader, filter, &reading.plain, scratch, out);
+        verify_all(&reader, filter, joins, &reading.plain, scratch, out);
         if self.hears {
             self.listen(&reader, filter, &reading.tokens, scratch, out);
         }
@@ -423,7 +480,7 @@ impl Engine {
             let next = symbols.partition_point(|run| *run < candidate.run);
             symbols.get(next).is_some_and(|run| *run < after)
         });
-        verify_all(&reader, filter, &reading.marked, scratch, out);
+        verify_all(&reader, filter, false, &reading.marked, scratch, out);
     }
 
     /// Terms whose characters were replaced by others of the same sound or
@@ -528,6 +585,22 @@ impl Reading {
     }
 }
 
+/// Puts another hit, or none, in the place of each from `first` on.
+fn retain_from(
+    hits: &mut Vec<Hit>,
+    first: usize,
+    change: impl Fn(Hit) -> Option<Hit>,
+) {
+    let mut kept = first;
+    for index in first..hits.len() {
+        if let Some(hit) = change(hits[index]) {
+            hits[kept] = hit;
+            kept += 1;
+        }
+    }
+    hits.truncate(kept);
+}
+
 /// A hit of decoded text as one of the original, if it needed decoding.
 fn escaped(view: &ImageView<'_>, decoded: &View, hit: Hit) -> Option<Hit> {
     let (start, end, passed) = decoded.original(hit.span.start, hit.span.end);
@@ -549,69 +622,6 @@ fn escaped(view: &ImageView<'_>, decoded: &View, hit: Hit) -> Option<Hit> {
     }
     let most = view.terms[int::to_usize(hit.term)].tier_max();
     (passed.any() && hit.tier <= most).then_some(hit)
-}
-
-/// A pattern that a candidate may be.
-#[derive(Clone, Copy, Debug)]
-struct Claim {
-    candidate: Candidate,
-    pattern: u32,
-}
-
-/// Lists the patterns of all candidates that the filter asks for. Patterns
-/// lie far apart: here the reads of one do not wait for those of another.
-fn list_claims(
-    reader: &Reader<'_>,
-    filter: Filter<'_>,
-    candidates: &[Candidate],
-    claims: &mut Vec<Claim>,
-) {
-    claims.clear();
-    let view = &reader.view;
-    for &candidate in candidates {
-        for number in view.needle_patterns(candidate.needle) {
-            let pattern = int::to_u32(number);
-            claims.push(Claim { candidate, pattern });
-        }
-    }
-    claims.retain(|claim| {
-        let pattern = view.pattern(int::to_usize(claim.pattern));
-        // First letters are looked for elsewhere (`listen`).
-        let mut terms = view.pattern_terms(pattern.row).iter();
-        !(pattern.row.has(PatternRow::SYMBOL) && !reader.symbols)
-            && !pattern.row.has(PatternRow::INITIALS)
-            && terms.any(|term| filter.wants(view, *term))
-    });
-    sieve::touch(claims.iter().map(|claim| {
-        let pattern = view.pattern(int::to_usize(claim.pattern));
-        let (first, gap) = (pattern.letters.first(), pattern.gaps.first());
-        first.map_or(0, |c| *c) ^ gap.map_or(0, |gap| u32::from(*gap))
-    }));
-}
-
-/// Decides all candidates of one reading.
-fn verify_all(
-    reader: &Reader<'_>,
-    filter: Filter<'_>,
-    folded: &Folded,
-    scratch: &mut Buffers,
-    out: &mut Vec<Hit>,
-) {
-    let claims = &mut scratch.claims;
-    list_claims(reader, filter, &scratch.candidates, claims);
-    let mut last = u32::MAX;
-    for &claim in &*claims {
-        let candidate = claim.candidate;
-        let run = int::to_usize(candidate.run);
-        if candidate.run != last {
-            let starts = folded.starts();
-            let bounds = (starts[run], starts[run + 1]);
-            let sym = folded.syms()[run];
-            scratch.starts.fill(reader, sym, bounds);
-            last = candidate.run;
-        }
-        verify(reader, filter, claim, &scratch.starts, out);
-    }
 }
 
 /// Whether reading symbols as letters can change anything: a symbol that a
@@ -665,104 +675,6 @@ pub fn own_symbols<'p>(
     all.sort_unstable();
     all.dedup();
     all
-}
-
-/// Asks the walk about one pattern of a candidate.
-fn verify(
-    reader: &Reader<'_>,
-    filter: Filter<'_>,
-    claim: Claim,
-    starts: &RunStarts,
-    out: &mut Vec<Hit>,
-) {
-    let view = &reader.view;
-    let pattern = view.pattern(int::to_usize(claim.pattern));
-    if claim.candidate.len == 1 {
-        inside_run(reader, filter, pattern, starts, out);
-        return;
-    }
-    let terms = view.pattern_terms(pattern.row);
-    for start in starts.for_pattern(reader, pattern) {
-        if try_at(reader, filter, pattern, terms, start, out).is_some() {
-            break;
-        }
-    }
-}
-
-/// Walks one pattern from one place; gives the end of the hit, if a term
-/// accepts it.
-fn try_at(
-    reader: &Reader<'_>,
-    filter: Filter<'_>,
-    pattern: Pattern<'_>,
-    terms: &[u32],
-    start: u32,
-    out: &mut Vec<Hit>,
-) -> Option<u32> {
-    let found = walk(reader, pattern, int::to_usize(start))?;
-    let end = int::to_u32(found.end);
-    let span = Span::new(start, end);
-    post(reader, filter, terms, span, found, out).then_some(end)
-}
-
-/// A pattern whose letters are all of one class (`888`, `信信`) may stand
-/// anywhere in a run, more than once. Each of its terms for itself: what one
-/// allows as a disguise must not hide where another stands as it is written.
-fn inside_run(
-    reader: &Reader<'_>,
-    filter: Filter<'_>,
-    pattern: Pattern<'_>,
-    starts: &RunStarts,
-    out: &mut Vec<Hit>,
-) {
-    for term in reader.view.pattern_terms(pattern.row) {
-        let term = std::slice::from_ref(term);
-        let mut free = starts.bounds.0;
-        for start in starts.all(reader) {
-            if start >= free
-                && let Some(end) =
-                    try_at(reader, filter, pattern, term, start, out)
-            {
-                free = end;
-            }
-        }
-    }
-}
-
-/// One hit for each term of the pattern that allows the folds used. False
-/// when no term does.
-fn post(
-    reader: &Reader<'_>,
-    filter: Filter<'_>,
-    terms: &[u32],
-    span: Span,
-    found: Walked,
-    out: &mut Vec<Hit>,
-) -> bool {
-    let view = &reader.view;
-    let before = out.len();
-    for &term in terms {
-        if !filter.wants(view, term) {
-            continue;
-        }
-        let info = &view.terms[int::to_usize(term)];
-        if found.tier > info.tier_max() {
-            continue;
-        }
-        let mut folds = found.folds;
-        if info.is_alias() {
-            folds.insert(Fold::Alias);
-        }
-        out.push(Hit {
-            set: info.set,
-            span,
-            term,
-            penalty: found.penalty,
-            folds,
-            tier: found.tier,
-        });
-    }
-    out.len() > before
 }
 
 /// Sorts hits so that equal places are neighbours, the cheapest first.

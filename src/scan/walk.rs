@@ -32,7 +32,7 @@ const LETTER_PRICE: u16 = 30;
 const LETTER_PRICE_MAX: u16 = 200;
 /// Price of separators in one gap, and the most for all gaps.
 const GAP_PRICE: u16 = 30;
-const GAP_PRICE_MAX: u16 = 50;
+pub(super) const GAP_PRICE_MAX: u16 = 50;
 const REVERSED_PRICE: u16 = 150;
 /// Price of a character replaced by its sound, by one of the same sound or
 /// by a look-alike, and the most for all of them.
@@ -73,6 +73,8 @@ pub struct Walked {
     pub end: usize,
     pub folds: Folds,
     pub penalty: Milli,
+    /// The part of it that is for separators.
+    pub gap_penalty: Milli,
     /// 0 when nothing but tier-0 folds was needed, 2 when a sound was.
     pub tier: u8,
 }
@@ -442,7 +444,13 @@ impl<'p> State<'p> {
         } else {
             u8::from(self.paid > 0 || self.filled > 0 || reversed)
         };
-        Some(Walked { end, folds: self.folds, penalty: Milli(price), tier })
+        Some(Walked {
+            end,
+            folds: self.folds,
+            penalty: Milli(price),
+            gap_penalty: Milli(gaps),
+            tier,
+        })
     }
 }
 

@@ -3,6 +3,10 @@
 //! tried at every character. Shared by the engine tests and the fuzz
 //! targets.
 //!
+//! A text with characters in parts is read again as the engines do, with the
+//! parts that the oracle found itself where an engine reports them; that the
+//! engines report what there is, is compared as for terms.
+//!
 //! The engines differ from it by design in two ways, and [`compare`] allows
 //! exactly these:
 //!
@@ -17,6 +21,7 @@ use trommel::base::Span;
 use trommel::fold::{self, Fold, Sym, letter};
 use trommel::image::{Image, ImageView, PatternRow};
 use trommel::pack::{Options, compile_text};
+use trommel::scan::join::{Joined, Joint};
 use trommel::scan::{
     Engine, EngineKind, Folded, Hit, Reader, ScanScratch, Simd, hear, walk,
 };
@@ -74,14 +79,10 @@ pub fn scan(kind: EngineKind, image: &Image, text: &str) -> Vec<Hit> {
 pub fn places(image: &Image, text: &str) -> Vec<Place> {
     let view = image.view();
     let mut out = Vec::new();
-    for symbols in [false, true] {
-        read(&view, text, symbols, &mut out);
-    }
+    read_joined(image, text, &mut out);
     let Some(decoded) = fold::decode(text) else { return out };
     let mut inner = Vec::new();
-    for symbols in [false, true] {
-        read(&view, &decoded.text, symbols, &mut inner);
-    }
+    read_joined(image, &decoded.text, &mut inner);
     for mut place in inner {
         let hit = &mut place.hit;
         let (start, end, passed) =
@@ -108,6 +109,89 @@ pub fn places(image: &Image, text: &str) -> Vec<Place> {
         out.push(place);
     }
     out
+}
+
+/// A text, and once more with the characters that stand in parts.
+fn read_joined(image: &Image, text: &str, out: &mut Vec<Place>) {
+    let view = image.view();
+    for symbols in [false, true] {
+        read(&view, text, symbols, out);
+    }
+    let mut joints = joints(image, text);
+    if joints.is_empty() {
+        return;
+    }
+    let mut folded = Folded::default();
+    folded.fill(Simd::Portable, text, view.classes, false);
+    let reach = view.joinable_len_max();
+    let mut joined = Joined::default();
+    joined.fill(text, &mut joints, folded.starts(), reach);
+    let mut inner = Vec::new();
+    for symbols in [false, true] {
+        read(&view, &joined.text, symbols, &mut inner);
+    }
+    out.extend(inner.into_iter().filter_map(|place| {
+        let hit = joined.original(&view, place.hit)?;
+        Some(Place { hit, ..place })
+    }));
+}
+
+/// The parts of characters that an engine reports.
+fn joints(image: &Image, text: &str) -> Vec<Joint> {
+    let engine = Engine::new(EngineKind::Fused, image).expect("no automaton");
+    let mut scratch = ScanScratch::default();
+    engine.joints(&image.view(), text, &mut scratch)
+}
+
+/// Compares the parts of characters that the engines report with those that
+/// stand there: all of them do, and where some stand one is reported.
+fn compare_joints(image: &Image, text: &str) -> Result<(), String> {
+    let view = image.view();
+    let found = joints(image, text);
+    let mut folded = Folded::default();
+    let mut naive: Vec<(Joint, bool)> = Vec::new();
+    let reader = Reader { text, view, symbols: false };
+    for needle in 0..view.needle_count() {
+        for number in view.needle_patterns(needle as u32) {
+            let pattern = view.pattern(number);
+            for (start, c) in text.char_indices() {
+                if !pattern.row.has(PatternRow::JOIN)
+                    || !is_letter(&view, c, false)
+                {
+                    continue;
+                }
+                let Some(place) = walk(&reader, pattern, start) else {
+                    continue;
+                };
+                let parts = &text[start..place.end];
+                folded.fill(Simd::Portable, parts, view.classes, false);
+                let seen =
+                    folded.syms().starts_with(view.needle(needle as u32));
+                for whole in view.pattern_wholes(pattern.row) {
+                    let (start, end) = (start as u32, place.end as u32);
+                    let needed = place.into();
+                    let joint = Joint { start, end, whole, needed };
+                    naive.push((joint, seen));
+                }
+            }
+        }
+    }
+    for joint in &found {
+        if !naive.iter().any(|(other, _)| other == joint) {
+            return Err(format!("no parts of a character: {joint:?}"));
+        }
+    }
+    for (joint, _) in naive.iter().filter(|(_, seen)| *seen) {
+        let reported = found.iter().any(|other| {
+            other.whole == joint.whole
+                && other.start < joint.end
+                && joint.start < other.end
+        });
+        if !reported {
+            return Err(format!("the engines miss parts: {joint:?}"));
+        }
+    }
+    Ok(())
 }
 
 /// One reading of the text.
@@ -268,6 +352,7 @@ pub fn compare(image: &Image, text: &str) -> Result<Vec<Hit>, String> {
             list(&reference)
         ));
     }
+    compare_joints(image, text)?;
     let places = places(image, text);
     for hit in &fused {
         if !places.iter().any(|place| place.hit == *hit) {
