@@ -210,6 +210,10 @@ fn sizes(view: &super::ImageView<'_>, meta: &Meta) -> Result<(), Kind> {
     {
         return fail("a limit");
     }
+    let neighbours = view.neighbours.len();
+    if neighbours > 0 && !is_size(neighbours) {
+        return fail("the filter");
+    }
     if !view.fused.iter().all(fused_sizes_fit) {
         return fail("the filter");
     }

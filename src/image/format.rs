@@ -58,6 +58,8 @@
 //! | 36 | u8 | texts of the n-grams (UTF-8) |
 //! | 37 | u32 | characters that patterns of parts stand for (code points):
 //! | | | their rows point here in place of section 9 |
+//! | 38 | u64 | filter of neighbours in terms that may be written in parts,
+//! | | | 2^n words; empty where neighbours may be heard |
 //!
 //! Example: an image of one pack with the single term `加微` holds one
 //! needle `[4, 5]`, one pattern row `{letters: 0, postings: 0, posting_count:
@@ -120,9 +122,10 @@ pub mod section {
     pub const GRAM_TEXTS: u32 = 35;
     pub const GRAM_STRINGS: u32 = 36;
     pub const WHOLES: u32 = 37;
+    pub const NEIGHBOURS: u32 = 38;
 
     /// Name and element size of every section, in id order.
-    pub const ALL: [(u32, &str, usize); 37] = [
+    pub const ALL: [(u32, &str, usize); 38] = [
         (CLASS_INDEX, "class_index", 2),
         (CLASS_BLOCKS, "class_blocks", 4),
         (NEEDLE_STARTS, "needle_starts", 4),
@@ -160,6 +163,7 @@ pub mod section {
         (GRAM_TEXTS, "gram_texts", 4),
         (GRAM_STRINGS, "gram_strings", 1),
         (WHOLES, "wholes", 4),
+        (NEIGHBOURS, "neighbours", 8),
     ];
 }
 

@@ -24,6 +24,8 @@ pub struct ImageView<'a> {
     pub postings: &'a [u32],
     /// Characters that patterns of parts stand for.
     pub wholes: &'a [u32],
+    /// Neighbours in terms that may be written in parts (`scan::join`).
+    pub neighbours: &'a [u64],
     pub terms: &'a [TermRow],
     pub strings: &'a [u8],
     /// Classes below are narrow (Latin, digits), from here on wide (Han).
@@ -193,6 +195,7 @@ impl<'a> ImageView<'a> {
             gaps: cast(bytes, sections, section::GAPS),
             postings: cast(bytes, sections, section::POSTINGS),
             wholes: cast(bytes, sections, section::WHOLES),
+            neighbours: cast(bytes, sections, section::NEIGHBOURS),
             terms: cast(bytes, sections, section::TERMS),
             strings: cast(bytes, sections, section::STRINGS),
             narrow_end: limits.first().map_or(0, |n| int::low16(*n)),

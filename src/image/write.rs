@@ -23,6 +23,7 @@ pub struct Parts {
     pub postings: Vec<u32>,
     /// Characters that patterns of parts stand for (code points).
     pub wholes: Vec<u32>,
+    pub neighbours: Vec<u64>,
     pub terms: Vec<TermRow>,
     pub strings: Vec<u8>,
     pub meta: Meta,
@@ -131,6 +132,7 @@ pub fn write(parts: &Parts) -> Vec<u8> {
     bodies.extend(parts.sound.iter().flat_map(SoundParts::bodies));
     bodies.extend(parts.grams.bodies());
     bodies.push(bytemuck::cast_slice(&parts.wholes));
+    bodies.push(bytemuck::cast_slice(&parts.neighbours));
     let mut out = vec![0u8; HEADER_LEN + SECTION_LEN * bodies.len()];
     for (number, (body, (id, _, size))) in
         bodies.iter().zip(&section::ALL).enumerate()

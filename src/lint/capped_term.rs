@@ -13,9 +13,10 @@ pub const LINT: Lint = Lint {
     code: warning(
         "W114",
         "term expands over the cap",
-        "Split characters and look-alike pairs become spellings of the term, \
-         and their number is capped to keep the tables small. Not even every \
-         single replacement of this term fits, so some are not looked for. \
+        "Letters written as pairs (`rn` for m) and ligatures become spellings \
+         of the term, and their number is capped to keep the tables small. \
+         Not even every single replacement of this term fits, so some are not \
+         looked for. \
          Use a shorter term, or two with `near`.",
     ),
     run,
@@ -39,7 +40,7 @@ fn run(pass: &Pass<'_>, out: &mut Vec<Diagnostic>) {
                     ),
                     place.file,
                     place.span.clone(),
-                    "some splits or look-alike pairs will be missed",
+                    "some look-alike pairs will be missed",
                 )
                 .help("a shorter term finds more"),
             );

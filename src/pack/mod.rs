@@ -3,6 +3,7 @@
 
 pub(crate) mod condition;
 pub mod diagnostic;
+mod dictionary;
 pub(crate) mod expand;
 mod frequency;
 pub mod load;

@@ -489,7 +489,9 @@ unsafe fn pick(task: &Task<'_>, range: Range<usize>, picks: &mut Vec<Pick>) {
                 | _mm512_testn_epi32_mask(a, splat(INSIDE));
             let least = _mm512_andnot_si512(splat(OPEN), least);
             let fits = opens & _mm512_cmpge_epu32_mask(len, least);
-            single &= fits | !has(a, mark::NARROW);
+            let wide = _mm512_cmpge_epu32_mask(len, splat(task.wide_singles));
+            let narrow = has(a, mark::NARROW);
+            single &= (fits & narrow) | (wide & !narrow);
         }
         let mut step = Step { run: int::to_u32(run), picks };
         if (part | two) & rest != 0 {

@@ -447,7 +447,9 @@ pub fn candidates(
         return;
     };
     let narrow = singles.narrow(reader.symbols);
-    let task = Task { folded, phase, filter, pairs, singles: narrow };
+    let wide_singles = singles.wide(reader.symbols);
+    let task =
+        Task { folded, phase, filter, pairs, singles: narrow, wide_singles };
     let search = Search { reader, tables, folded, singles, wanted };
     let mut start = range.start;
     while start < range.end {

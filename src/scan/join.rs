@@ -17,18 +17,30 @@
 //!
 //! A term is missed when the parts of one of its characters are a choice that
 //! no reading makes together with the others of it: three at least must
-//! differ. Cost: the copies are at most six times the neighbourhoods long.
+//! differ.
+//!
+//! Most parts in ordinary text are accidents (了一, 中心). So a joint counts
+//! only where a neighbour, or what its neighbours join to, stands beside the
+//! character in some term as well; in images with a sound plane, where a
+//! neighbour may be any character of its sound, it always counts.
+//!
+//! Cost: the copies are at most six times the neighbourhoods long.
+
+use std::collections::HashSet;
 
 use crate::base::{Span, int};
-use crate::fold::{Fold, Folds};
+use crate::fold::{ClassTable, Fold, Folds, Sym};
 use crate::image::ImageView;
 use crate::verdict::Milli;
 
-use super::Hit;
 use super::walk::{GAP_PRICE_MAX, Walked};
+use super::{Folded, Hit};
 
 /// Readings that are there for parts which overlap.
 const CHOICES_MAX: usize = 4;
+
+/// Odd multiplier of Fibonacci hashing (Knuth): 2^64 over the golden ratio.
+const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// The most that characters in parts cost together.
 const JOINTS_PRICE_MAX: u16 = 200;
@@ -77,6 +89,7 @@ pub struct Joined {
     /// In the order of the text; without gaps.
     pieces: Vec<Piece>,
     choice: Choice,
+    seams: Vec<Seam>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -87,6 +100,14 @@ struct Piece {
     from: Span,
     /// A character in parts; everything else is byte for byte.
     joint: Option<Needed>,
+}
+
+/// A joint and its runs: the first, and the first behind it.
+#[derive(Clone, Copy, Debug)]
+struct Seam {
+    joint: Joint,
+    run: usize,
+    after: usize,
 }
 
 /// Which of the parts in a neighbourhood a reading joins.
@@ -102,20 +123,34 @@ impl Joined {
         self.pieces.clear();
     }
 
-    /// Reads a text with its joints, which are put in order. `starts` are its
-    /// runs, `reach` says how many of them a term may have.
+    /// Reads a text again with its joints. `folded` is the plain reading.
     pub fn fill(
         &mut self,
+        view: &ImageView<'_>,
         text: &str,
-        joints: &mut Vec<Joint>,
-        starts: &[u32],
-        reach: usize,
+        joints: &[Joint],
+        folded: &Folded,
     ) {
         self.clear();
-        joints.sort_unstable_by_key(|joint| (joint.place(), joint.needed));
-        joints.dedup_by_key(|joint| joint.place());
-        let around = |joint: &Joint| around(joint, starts, reach);
-        let mut rest = &joints[..];
+        let mut seams = std::mem::take(&mut self.seams);
+        seams.clear();
+        seams.extend(joints.iter().map(|joint| Seam::new(joint, folded)));
+        seams.sort_unstable_by_key(|s| (s.joint.place(), s.joint.needed));
+        seams.dedup_by_key(|seam| seam.joint.place());
+        keep_plausible(view, folded, &mut seams);
+        self.fill_around(text, &seams, folded, view.joinable_len_max());
+        self.seams = seams;
+    }
+
+    fn fill_around(
+        &mut self,
+        text: &str,
+        seams: &[Seam],
+        folded: &Folded,
+        reach: usize,
+    ) {
+        let around = |seam: &Seam| seam.around(folded.starts(), reach);
+        let mut rest = seams;
         while let Some(first) = rest.first() {
             let mut place = around(first);
             let mut count = 1;
@@ -132,7 +167,7 @@ impl Joined {
     }
 
     /// All readings of a neighbourhood.
-    fn readings(&mut self, text: &str, place: Span, joints: &[Joint]) {
+    fn readings(&mut self, text: &str, place: Span, joints: &[Seam]) {
         let mut choice = std::mem::take(&mut self.choice);
         choice.used.clear();
         choice.used.resize(joints.len(), false);
@@ -158,12 +193,12 @@ impl Joined {
         &mut self,
         text: &str,
         place: Span,
-        joints: &[Joint],
+        joints: &[Seam],
         taken: &[bool],
     ) {
         let mut kept = place.start;
         let joints = joints.iter().zip(taken).filter(|(_, taken)| **taken);
-        for (joint, _) in joints {
+        for (Seam { joint, .. }, _) in joints {
             self.push_copy(text, Span::new(kept, joint.start));
             let from = Span::new(joint.start, joint.end);
             self.push_char(joint.whole, from, joint.needed);
@@ -235,12 +270,13 @@ impl Joined {
 impl Choice {
     /// Takes joints from the left that do not overlap, first those that no
     /// reading had, then others between them. False when all were had.
-    fn choose(&mut self, joints: &[Joint]) -> bool {
+    fn choose(&mut self, seams: &[Seam]) -> bool {
+        let joints = || seams.iter().map(|seam| &seam.joint);
         let Choice { used, taken } = self;
         taken.clear();
-        taken.resize(joints.len(), false);
+        taken.resize(seams.len(), false);
         let mut end = 0;
-        for (at, joint) in joints.iter().enumerate() {
+        for (at, joint) in joints().enumerate() {
             if !used[at] && joint.start >= end {
                 taken[at] = true;
                 end = joint.end;
@@ -251,16 +287,15 @@ impl Choice {
         }
         // Where the next that was taken begins, from the right.
         let mut next = u32::MAX;
-        let mut room: Vec<u32> = Vec::with_capacity(joints.len());
-        for (at, joint) in joints.iter().enumerate().rev() {
+        let mut room: Vec<u32> = Vec::with_capacity(seams.len());
+        for (at, seam) in seams.iter().enumerate().rev() {
             room.push(next);
             if taken[at] {
-                next = joint.start;
+                next = seam.joint.start;
             }
         }
         let mut end = 0;
-        for (at, (joint, next)) in
-            joints.iter().zip(room.iter().rev()).enumerate()
+        for (at, (joint, next)) in joints().zip(room.iter().rev()).enumerate()
         {
             taken[at] |= joint.start >= end && joint.end <= *next;
             if taken[at] {
@@ -281,19 +316,119 @@ impl Choice {
     }
 }
 
-/// The neighbourhood of a joint: so many runs on each side, and one more,
-/// which a word boundary looks at.
-fn around(joint: &Joint, starts: &[u32], reach: usize) -> Span {
-    let before = starts.partition_point(|start| *start <= joint.start);
-    let first = before.saturating_sub(reach + 2);
-    let after = starts.partition_point(|start| *start < joint.end);
-    let last = (after + reach + 1).min(starts.len().saturating_sub(1));
-    let start = if first == 0 { 0 } else { starts[first] };
-    Span::new(start, starts.get(last).copied().unwrap_or(joint.end))
+impl Seam {
+    fn new(joint: &Joint, folded: &Folded) -> Seam {
+        let starts = folded.starts();
+        let behind = starts.partition_point(|start| *start <= joint.start);
+        let after = starts.partition_point(|start| *start < joint.end);
+        Seam { joint: *joint, run: behind.saturating_sub(1), after }
+    }
+
+    /// So many runs on each side, and one more, which a word boundary looks
+    /// at.
+    fn around(&self, starts: &[u32], reach: usize) -> Span {
+        let first = self.run.saturating_sub(reach + 1);
+        let last = self.after + reach + 1;
+        let last = last.min(starts.len().saturating_sub(1));
+        let start = if first == 0 { 0 } else { starts[first] };
+        let end = starts.get(last).copied().unwrap_or(self.joint.end);
+        Span::new(start, end)
+    }
+
+    /// Classes beside the parts, those of the outer parts included: a run may
+    /// hold the same letter once more.
+    fn beside<'f>(
+        &self,
+        folded: &'f Folded,
+    ) -> impl Iterator<Item = u16> + 'f {
+        let places = [
+            self.run.checked_sub(1),
+            Some(self.run),
+            self.after.checked_sub(1),
+            Some(self.after),
+        ];
+        let syms = folded.syms();
+        places.into_iter().flatten().filter_map(|at| syms.get(at).copied())
+    }
+}
+
+/// Drops joints beside which nothing stands that does in a term.
+fn keep_plausible(
+    view: &ImageView<'_>,
+    folded: &Folded,
+    seams: &mut Vec<Seam>,
+) {
+    if view.neighbours.is_empty() {
+        return;
+    }
+    let class = |seam: &Seam| view.classes.get(seam.joint.whole).0;
+    let known = |a: u16, b: u16| a == b || are_neighbours(view, a, b);
+    let mut kept: Vec<bool> = seams
+        .iter()
+        .map(|seam| {
+            let own = class(seam);
+            are_neighbours(view, own, Sym::OTHER.0)
+                || seam.beside(folded).any(|other| known(own, other))
+        })
+        .collect();
+    for (at, seam) in seams.iter().enumerate() {
+        let next = seams[at + 1..].iter().enumerate();
+        for (more, next) in next.take_while(|(_, n)| n.run <= seam.after) {
+            if next.run == seam.after && known(class(seam), class(next)) {
+                kept[at] = true;
+                kept[at + 1 + more] = true;
+            }
+        }
+    }
+    let mut kept = kept.iter();
+    seams.retain(|_| kept.next() == Some(&true));
+}
+
+/// Word and bits of two classes, in no order, in a filter of so many words.
+fn place(a: u16, b: u16, words: usize) -> (usize, u64) {
+    let pair = u64::from(a.min(b)) | u64::from(a.max(b)) << 16;
+    let hash = pair.wrapping_mul(GOLDEN);
+    let hash = (hash ^ hash >> 32).wrapping_mul(GOLDEN);
+    let bits = |shift: u32| 1u64 << (hash >> shift & 63);
+    let word = int::low_usize(hash >> 40) & (words - 1);
+    (word, bits(0) | bits(6) | bits(12))
+}
+
+fn are_neighbours(view: &ImageView<'_>, a: u16, b: u16) -> bool {
+    let (word, bits) = place(a, b, view.neighbours.len());
+    view.neighbours[word] & bits == bits
+}
+
+/// The filter of neighbours in terms, given as letters: a blocked Bloom
+/// filter with three bits in one word. A symbol between letters may be
+/// missing in the plain reading; a letter with nothing but symbols beside it
+/// is a neighbour of [`Sym::OTHER`].
+pub fn build_neighbours(terms: &[&[char]], classes: &ClassTable) -> Vec<u64> {
+    let mut all: HashSet<(u16, u16)> = HashSet::new();
+    for letters in terms {
+        let plain: Vec<u16> = letters
+            .iter()
+            .filter(|c| classes.view().get(**c).is_letter())
+            .filter_map(|c| classes.letter(*c))
+            .collect();
+        match plain[..] {
+            [class] => all.extend([(Sym::OTHER.0, class)]),
+            _ => all.extend(plain.windows(2).map(|two| (two[0], two[1]))),
+        }
+    }
+    // Twelve bits for each pair.
+    let words = (all.len() * 12 / 64).next_power_of_two().max(1 << 6);
+    let mut filter = vec![0; words];
+    for (a, b) in all {
+        let (word, bits) = place(a, b, words);
+        filter[word] |= bits;
+    }
+    filter
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::Simd;
     use super::*;
 
     fn joint(text: &str, parts: &str, whole: char) -> Joint {
@@ -303,12 +438,16 @@ mod tests {
         Joint { start: int::to_u32(start), end, whole, needed }
     }
 
-    fn readings(text: &str, mut joints: Vec<Joint>) -> Vec<String> {
-        let mut starts: Vec<u32> =
-            text.char_indices().map(|(at, _)| int::to_u32(at)).collect();
-        starts.push(int::to_u32(text.len()));
+    fn readings(text: &str, joints: &[Joint]) -> Vec<String> {
+        let alphabet = text.chars().collect();
+        let classes = crate::fold::build_classes(&alphabet).unwrap();
+        let mut folded = Folded::default();
+        folded.fill(Simd::Portable, text, classes.view(), false);
+        let mut seams: Vec<Seam> =
+            joints.iter().map(|joint| Seam::new(joint, &folded)).collect();
+        seams.sort_unstable_by_key(|seam| seam.joint.place());
         let mut joined = Joined::default();
-        joined.fill(text, &mut joints, &starts, 3);
+        joined.fill_around(text, &seams, &folded, 3);
         joined.text.split_terminator(BREAK).map(str::to_owned).collect()
     }
 
@@ -318,23 +457,23 @@ mod tests {
         let joints =
             vec![joint(text, "女子", '好'), joint(text, "木目", '相')];
         assert_eq!(
-            readings(text, joints),
+            readings(text, &joints),
             ["找好相友", "找好木目友", "找女子相友"]
         );
         let text = "木女子";
         let joints =
             vec![joint(text, "木女", '要'), joint(text, "女子", '好')];
-        assert_eq!(readings(text, joints), ["要子", "木好"]);
+        assert_eq!(readings(text, &joints), ["要子", "木好"]);
         let text = "口木";
         let joints =
             vec![joint(text, "口木", '困'), joint(text, "口木", '呆')];
-        assert_eq!(readings(text, joints), ["呆", "困"]);
+        assert_eq!(readings(text, &joints), ["呆", "困"]);
     }
 
     #[test]
     fn only_the_neighbourhood_is_read() {
         let text = "一二三四五六七八女子九十零百千万";
         let joints = vec![joint(text, "女子", '好')];
-        assert_eq!(readings(text, joints), ["五六七八好九十零百"]);
+        assert_eq!(readings(text, &joints), ["五六七八好九十零百"]);
     }
 }

@@ -40,6 +40,7 @@ use crate::verdict::Milli;
 pub use folded::Folded;
 pub use fused::{Frequency, MANY, Needle, build as build_fused};
 pub use hear::hear;
+pub use join::build_neighbours;
 pub use score::{Carrier, GramEntry, Scorer, Scores, build_grams};
 pub use sound::{
     Heard, Tokens, build as build_sound, candidates as sound_candidates,
@@ -434,9 +435,7 @@ impl Engine {
         let joins = filter.phase == Phase::Waking;
         self.read(view, filter, joins, text, reading, scratch, out);
         if !scratch.joints.is_empty() {
-            let starts = reading.plain.starts();
-            let reach = view.joinable_len_max();
-            joined.fill(text, &mut scratch.joints, starts, reach);
+            joined.fill(view, text, &scratch.joints, &reading.plain);
             self.fill(view, &joined.text, again);
         }
         if joined.text.is_empty() {

@@ -148,6 +148,8 @@ pub struct Task<'a> {
     pub pairs: &'a [u32; NARROW_WORDS],
     /// Of needles of one class, see `Singles::narrow`.
     pub singles: &'a [u32; 32],
+    /// The same, see `Singles::wide`.
+    pub wide_singles: u32,
 }
 
 impl Task<'_> {
@@ -161,7 +163,7 @@ impl Task<'_> {
         let starts = &self.folded.starts()[int::to_usize(run)..];
         let least = match a & mark::NARROW != 0 {
             true => self.singles[int::to_usize(a & 31)],
-            false => 0,
+            false => self.wide_singles,
         };
         let is_long = starts[1] - starts[0] >= least & !OPEN;
         let opens = least & OPEN == 0 || a & INSIDE == 0;

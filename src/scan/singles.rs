@@ -21,6 +21,7 @@ struct Reading {
     needs: Vec<Need>,
     needles: Vec<Single>,
     narrow: [u32; 32],
+    wide: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +56,12 @@ impl Singles {
     /// and [`OPEN`] where only words count.
     pub fn narrow(&self, symbols: bool) -> &[u32; 32] {
         &self.readings[usize::from(symbols)].narrow
+    }
+
+    /// How many bytes a run of a wide class must have. Where no needle is one
+    /// letter, one letter is not enough, and most runs have no more.
+    pub fn wide(&self, symbols: bool) -> u32 {
+        self.readings[usize::from(symbols)].wide
     }
 
     /// Appends the needles of a class that may stand in run `at`.
@@ -115,6 +122,20 @@ fn has_letters(
             .is_some()
 }
 
+/// Bytes that a letter of a wide class has at least.
+fn wide_letter_bytes(view: &ImageView<'_>) -> u32 {
+    let is_wide = |c: char| {
+        let class = view.classes.get(c).0 & !Sym::SYMBOL_BIT;
+        class >= view.narrow_end && class >= Sym::FIRST_LETTER
+    };
+    // Whoever writes less than three bytes is below these.
+    match ('\0'..'\u{800}').find(|c| is_wide(*c)) {
+        Some(c) if c.is_ascii() => 1,
+        Some(_) => 2,
+        None => 3,
+    }
+}
+
 impl Reading {
     fn new(view: &ImageView<'_>, phase: Phase, symbols: bool) -> Reading {
         let rows = view.fused[phase.index()].singles;
@@ -124,6 +145,8 @@ impl Reading {
             .last()
             .map_or(0, |[last, _]| int::to_usize(*last).saturating_add(1))
             .min(view.class_end());
+        let mut wide = u32::MAX;
+        let letter_bytes = wide_letter_bytes(view);
         let mut next = rows.iter().peekable();
         for class in 0..classes {
             let first = reading.needles.len();
@@ -152,11 +175,15 @@ impl Reading {
                 reading.needles.push(Single { needle: *needle, is_word });
                 if class < usize::from(view.narrow_end) {
                     reading.narrow(class, least, opens);
+                } else {
+                    let letters = int::to_u32(least);
+                    wide = wide.min(letters.saturating_mul(letter_bytes));
                 }
             }
             let end = reading.needles.len();
             reading.needs.push(Need { letters, first, end });
         }
+        reading.wide = wide;
         reading
     }
 

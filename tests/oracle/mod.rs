@@ -117,15 +117,14 @@ fn read_joined(image: &Image, text: &str, out: &mut Vec<Place>) {
     for symbols in [false, true] {
         read(&view, text, symbols, out);
     }
-    let mut joints = joints(image, text);
+    let joints = joints(image, text);
     if joints.is_empty() {
         return;
     }
     let mut folded = Folded::default();
     folded.fill(Simd::Portable, text, view.classes, false);
-    let reach = view.joinable_len_max();
     let mut joined = Joined::default();
-    joined.fill(text, &mut joints, folded.starts(), reach);
+    joined.fill(&view, text, &joints, &folded);
     let mut inner = Vec::new();
     for symbols in [false, true] {
         read(&view, &joined.text, symbols, &mut inner);
