@@ -5,9 +5,9 @@
 //! seed give the same cases.
 //!
 //! A case is a benign sentence with a disguised term in its gap. It counts
-//! as found when a term of that spelling, or an alias on its line, is hit in
-//! the gap. The place is exact when such a hit covers the disguised term, no
-//! letter more or less.
+//! as found when a term of that spelling is hit in the gap, or an alias on its
+//! line over the whole of it. The place is exact when such a hit covers the
+//! disguised term, no letter more or less.
 
 mod operators;
 mod tables;
@@ -420,10 +420,12 @@ fn judge(
         let row = &view.terms[int::to_usize(hit.term)];
         let inside = hit.span.start < end && start < hit.span.end;
         if inside && lines.contains(&(row.set, row.identity)) {
-            found = true;
-            exact |= hit.span.start == start
+            let whole = hit.span.start == start
                 && (hit.span.end == end || hit.span.end == bare)
                 || case.operator == "repeats" && is_repeat(case, hit.span);
+            // An alias that is part of the term says nothing about it.
+            found |= whole || view.term_text(hit.term) == term;
+            exact |= whole;
         }
     }
     (found, exact)
