@@ -71,10 +71,10 @@ pub const JSON_DEPTH_MAX: usize = 128;
 /// sized by it; the longest term anybody writes is a sentence.
 pub const TERM_LETTERS_MAX: usize = 64;
 
-/// Longest pattern: a term whose letters were split into their parts.
+/// Longest pattern: a term whose letters were written as pairs or in pinyin.
 pub const PATTERN_LETTERS_MAX: usize = 255;
 
-/// Most strings one term may expand to (split characters, digraphs,
+/// Most strings one term may expand to (digraphs, ligatures, pinyin,
 /// reversal). Over it the compiler says which fold to drop.
 pub const TERM_STRINGS_MAX: usize = 256;
 

@@ -234,7 +234,7 @@ pub enum Gate {
     /// One letter: no separators, tier 0 and variants.
     Single = 0,
     /// Two Han (or a short mix of Han and Latin): up to three separators in
-    /// a gap, no clause marks, variants and splits.
+    /// a gap, no clause marks, variants. Parts of a character have it too.
     Pair = 1,
     /// Up to three Latin letters or digits: tier 0, whole word.
     ShortWord = 2,

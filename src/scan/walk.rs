@@ -12,7 +12,7 @@
 //! | gate | separators in a gap | clause marks | repeats | tier 1 |
 //! |---|---|---|---|---|
 //! | single | none | – | no | variants |
-//! | pair | 3 | no | no | variants, splits |
+//! | pair | 3 | no | no | variants |
 //! | short word | none | – | no | no |
 //! | free | 8 | only if every gap is filled | yes | yes |
 //!

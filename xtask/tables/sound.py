@@ -33,6 +33,11 @@ FAMILY_MAX = 40
 GROUP_MAX = 60
 
 
+# Where the usual reading of a character in a disguise is not the first of the
+# source: 娱勒 is 娱乐, 卜 is written for 不, 伽 for 加.
+USUAL = {"勒": "le", "卜": "bu", "伽": "jia"}
+
+
 def han(c):
     return len(c) == 1 and FIRST <= ord(c) <= LAST
 
@@ -65,8 +70,9 @@ def sounds(path):
         if not FIRST <= code <= LAST:
             continue
         seen = []
-        for syllable in rows[str(code)].split(","):
-            plain = toneless(syllable)
+        plains = [toneless(s) for s in rows[str(code)].split(",")]
+        plains.sort(key=lambda plain: plain != USUAL.get(chr(code), plain))
+        for plain in plains:
             if plain and plain not in seen:
                 (further if seen else first)[plain].append(chr(code))
                 seen.append(plain)
