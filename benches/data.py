@@ -21,6 +21,7 @@ import hashlib
 import itertools
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import tarfile
@@ -439,9 +440,18 @@ WORST_BYTES = 1 << 20
 LINE_LETTERS = 2_000
 
 
+def parts():
+    """Characters as their parts: the first way of the table of splits."""
+    table = HERE.parent / "src" / "fold" / "data" / "split.rs"
+    rows = re.findall(r"\('(.)',\s*&\[\"(.*?)\"",
+                      table.read_text(encoding="utf-8"))
+    return dict(rows)
+
+
 def worst(attack, terms):
     """About a megabyte against these terms."""
     random = Random(31)
+    split = parts()
     han = [t for t in terms if is_han(t)]
     latin = [t for t in terms if t.isascii() and t.isalpha()]
 
@@ -472,6 +482,9 @@ def worst(attack, terms):
             swap = {"a": "4", "e": "3", "i": "1", "o": "0", "s": "5",
                     "t": "7", "l": "1"}
             return " " + "".join(swap.get(c, c) for c in word)
+        if attack == "parts":
+            term = random.pick(han or ["好好"])[:-1]
+            return "".join(split.get(c, c) for c in term)
         sys.exit(f"no attack is called {attack}")
 
     size = 0
