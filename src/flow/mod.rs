@@ -23,6 +23,7 @@ use std::io::{self, Write};
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::ScopedJoinHandle;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -170,10 +171,14 @@ pub fn run(
     let halted = AtomicBool::new(false);
     let mut report = Report::default();
     std::thread::scope(|scope| {
+        let mut all = Vec::with_capacity(workers);
         for _ in 0..workers {
             let (batches, done) = (batch_rx.clone(), done_tx.clone());
             let halted = &halted;
-            scope.spawn(move || worker::run(job, &batches, &done, halted));
+            all.push(scope.spawn(move || {
+                let _alarm = Alarm(halted);
+                worker::run(job, &batches, &done, halted);
+            }));
         }
         drop((batch_rx, done_tx));
         let halted_by_writer = &halted;
@@ -188,6 +193,8 @@ pub fn run(
         });
         let side = Reading { job, stop, halted: &halted, observer };
         side.run(&mut sources, &ticket_rx, batch_tx, &mut report);
+        let joined = all.into_iter().map(ScopedJoinHandle::join);
+        let died = joined.filter(Result::is_err).count();
         match writer.join() {
             Ok(written) => {
                 report.tally = written.tally;
@@ -199,8 +206,27 @@ pub fn run(
                 report.output_error = Some(error);
             }
         }
+        if died > 0 {
+            let error = io::Error::other(
+                "a worker died, which is a bug: what was read since then is \
+                 not judged",
+            );
+            report.output_error.get_or_insert(error);
+        }
     });
     report
+}
+
+/// Tells everybody to stop when its thread dies: nobody would wait for the
+/// batch that is lost for any other reason.
+struct Alarm<'a>(&'a AtomicBool);
+
+impl Drop for Alarm<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
 }
 
 /// The reading side.
@@ -304,4 +330,23 @@ pub fn per_second(count: u64, elapsed: Duration) -> f64 {
 /// A stop flag to share with a signal handler.
 pub fn stop_flag() -> Arc<AtomicBool> {
     Arc::new(AtomicBool::new(false))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_that_dies_stops_the_run() {
+        let halted = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let lives = scope.spawn(|| drop(Alarm(&halted)));
+            assert!(lives.join().is_ok() && !halted.load(Ordering::Relaxed));
+            let dies = scope.spawn(|| {
+                let _alarm = Alarm(&halted);
+                panic!("on purpose");
+            });
+            assert!(dies.join().is_err() && halted.load(Ordering::Relaxed));
+        });
+    }
 }

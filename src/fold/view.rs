@@ -18,8 +18,8 @@ use crate::base::int;
 
 /// What stands for a picture.
 const PICTURE: &str = "*";
-/// Stands between readings; no letter and no separator.
-const BREAK: &str = "\u{FFFD}";
+/// Stands between readings: a noncharacter, no letter and no separator.
+const BREAK: &str = "\u{FFFF}";
 /// Lines that make columns, and letters of such a line.
 const LINES_MIN: usize = 3;
 const LINE_BYTES_MAX: usize = 96;
@@ -576,7 +576,7 @@ mod tests {
     fn columns_are_read_downwards() {
         let text = "真家\n人乐\n百送";
         let view = decode(text).unwrap();
-        assert_eq!(view.text, "\u{FFFD}真人百家乐送\u{FFFD}家乐送真人百");
+        assert_eq!(view.text, "\u{FFFF}真人百家乐送\u{FFFF}家乐送真人百");
         let (from, to, passed) = view.original(3, 18);
         assert!(passed.column);
         assert_eq!(

@@ -45,8 +45,12 @@ const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 /// The most that characters in parts cost together.
 const JOINTS_PRICE_MAX: u16 = 200;
 
-/// Stands between readings; no letter and no separator.
-const BREAK: char = '\u{FFFD}';
+/// Bytes of all readings: what is beyond is not read again. Records are far
+/// smaller; offsets of four bytes must hold whatever a library is given.
+const TEXT_BYTES_MAX: usize = 1 << 30;
+
+/// Stands between readings: a noncharacter, no letter and no separator.
+const BREAK: char = '\u{FFFF}';
 
 /// Parts of a character that stand in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,8 +102,17 @@ struct Piece {
     at: u32,
     /// Where it came from.
     from: Span,
-    /// A character in parts; everything else is byte for byte.
-    joint: Option<Needed>,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    /// Byte for byte.
+    Copy,
+    /// A character in parts.
+    Joint(Needed),
+    /// The end of a reading.
+    Break,
 }
 
 /// A joint and its runs: the first, and the first behind it.
@@ -196,31 +209,35 @@ impl Joined {
         joints: &[Seam],
         taken: &[bool],
     ) {
+        let bytes = int::to_usize(place.len());
+        if self.text.len() + bytes > TEXT_BYTES_MAX {
+            return;
+        }
         let mut kept = place.start;
         let joints = joints.iter().zip(taken).filter(|(_, taken)| **taken);
         for (Seam { joint, .. }, _) in joints {
             self.push_copy(text, Span::new(kept, joint.start));
             let from = Span::new(joint.start, joint.end);
-            self.push_char(joint.whole, from, joint.needed);
+            self.push_char(joint.whole, from, Kind::Joint(joint.needed));
             kept = joint.end;
         }
         self.push_copy(text, Span::new(kept, place.end));
         let end = Span::new(place.end, place.end);
-        self.push_char(BREAK, end, Needed::default());
+        self.push_char(BREAK, end, Kind::Break);
     }
 
     fn push_copy(&mut self, text: &str, from: Span) {
         let Some(copied) = text.get(from.range()) else { return };
         if !copied.is_empty() {
             let at = int::to_u32(self.text.len());
-            self.pieces.push(Piece { at, from, joint: None });
+            self.pieces.push(Piece { at, from, kind: Kind::Copy });
             self.text.push_str(copied);
         }
     }
 
-    fn push_char(&mut self, c: char, from: Span, needed: Needed) {
+    fn push_char(&mut self, c: char, from: Span, kind: Kind) {
         let at = int::to_u32(self.text.len());
-        self.pieces.push(Piece { at, from, joint: Some(needed) });
+        self.pieces.push(Piece { at, from, kind });
         self.text.push(c);
     }
 
@@ -233,9 +250,14 @@ impl Joined {
         let pieces = self.pieces.get(first..=last)?;
         let mut folds = hit.folds;
         let (mut letters, mut gaps) = (0u16, 0u16);
-        let mut joints = pieces.iter().filter_map(|p| p.joint).peekable();
-        joints.peek()?;
-        for needed in joints {
+        let mut joins = false;
+        for piece in pieces {
+            let needed = match piece.kind {
+                Kind::Copy => continue,
+                Kind::Joint(needed) => needed,
+                Kind::Break => return None,
+            };
+            joins = true;
             folds = folds.union(needed.folds);
             letters = letters.saturating_add(needed.letters.0);
             gaps = gaps.saturating_add(needed.gaps.0);
@@ -246,17 +268,17 @@ impl Joined {
         }
         let price = letters.min(JOINTS_PRICE_MAX) + gaps.min(GAP_PRICE_MAX);
         let (from, to) = (pieces.first()?, pieces.last()?);
-        let start = match from.joint {
-            None => from.from.start + (hit.span.start - from.at),
-            Some(_) => from.from.start,
+        let start = match from.kind {
+            Kind::Copy => from.from.start + (hit.span.start - from.at),
+            _ => from.from.start,
         };
-        let end = match to.joint {
-            None => to.from.start + (hit.span.end - to.at),
-            Some(_) => to.from.end,
+        let end = match to.kind {
+            Kind::Copy => to.from.start + (hit.span.end - to.at),
+            _ => to.from.end,
         };
         let penalty = Milli(hit.penalty.0.saturating_add(price));
         let tier = hit.tier.max(1);
-        let allowed = row.is_joinable() && tier <= row.tier_max();
+        let allowed = joins && row.is_joinable() && tier <= row.tier_max();
         let span = Span::new(start, end);
         allowed.then_some(Hit { span, folds, penalty, tier, ..hit })
     }
