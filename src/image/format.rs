@@ -59,7 +59,7 @@
 //! | 37 | u32 | characters that patterns of parts stand for (code points):
 //! | | | their rows point here in place of section 9 |
 //! | 38 | u64 | filter of neighbours in terms that may be written in parts,
-//! | | | 2^n words; empty where neighbours may be heard |
+//! | | | 2^n words |
 //!
 //! Example: an image of one pack with the single term `加微` holds one
 //! needle `[4, 5]`, one pattern row `{letters: 0, postings: 0, posting_count:

@@ -83,9 +83,8 @@ pub(super) fn dictionary(
     });
     parts.own_symbols = own_symbols(rows, classes.view());
     search_tables(&needles, &phases, &mut classes, &mut parts);
-    if parts.sound.iter().all(|tables| tables.entries.is_empty()) {
-        parts.neighbours = build_neighbours(&joinable, &classes);
-    }
+    let hears = parts.sound.iter().any(|tables| !tables.entries.is_empty());
+    parts.neighbours = build_neighbours(&joinable, &classes, hears);
     parts.class_index = classes.index;
     parts.class_blocks = classes.blocks;
     parts.tables_digest = tables::tables_digest();

@@ -21,15 +21,16 @@
 //!
 //! Most parts in ordinary text are accidents (了一, 中心). So a joint counts
 //! only where a neighbour, or what its neighbours join to, stands beside the
-//! character in some term as well; in images with a sound plane, where a
-//! neighbour may be any character of its sound, it always counts.
+//! character in some term as well; in images with a sound plane also where a
+//! neighbour sounds or looks like that one, or is no Han.
 //!
 //! Cost: the copies are at most six times the neighbourhoods long.
 
 use std::collections::HashSet;
 
 use crate::base::{Span, int};
-use crate::fold::{ClassTable, Fold, Folds, Sym};
+use crate::fold::sound::{self, Classes, PLANES};
+use crate::fold::{ClassTable, Fold, Folds, Sym, tables};
 use crate::image::ImageView;
 use crate::verdict::Milli;
 
@@ -150,7 +151,7 @@ impl Joined {
         seams.extend(joints.iter().map(|joint| Seam::new(joint, folded)));
         seams.sort_unstable_by_key(|s| (s.joint.place(), s.joint.needed));
         seams.dedup_by_key(|seam| seam.joint.place());
-        keep_plausible(view, folded, &mut seams);
+        keep_plausible(view, text, folded, &mut seams);
         self.fill_around(text, &seams, folded, view.joinable_len_max());
         self.seams = seams;
     }
@@ -374,9 +375,43 @@ impl Seam {
     }
 }
 
+impl Seam {
+    /// Whether a neighbour sounds or looks like one of a term, or may be the
+    /// picture or the spelling of one.
+    fn may_be_heard(
+        &self,
+        view: &ImageView<'_>,
+        text: &str,
+        folded: &Folded,
+        own: u16,
+    ) -> bool {
+        let first = |run: usize| {
+            let at = folded.starts().get(run).copied().map(int::to_usize)?;
+            text.get(at..)?.chars().next()
+        };
+        let joint = Span::new(self.joint.start, self.joint.end).range();
+        let near = [
+            self.run.checked_sub(1).and_then(first),
+            text[..joint.start].chars().next_back(),
+            first(self.after),
+            text[joint.end..].chars().next(),
+        ];
+        near.into_iter().flatten().any(|c| {
+            let planes = Classes::get().of(c);
+            if planes[0] == 0 {
+                let sym = view.classes.get(c);
+                return sym.is_letter() || sym.0 & Sym::SYMBOL_BIT != 0;
+            }
+            let mut planes = planes[..PLANES].iter().enumerate();
+            planes.any(|(plane, of)| are_neighbours(view, plane, *of, own))
+        })
+    }
+}
+
 /// Drops joints beside which nothing stands that does in a term.
 fn keep_plausible(
     view: &ImageView<'_>,
+    text: &str,
     folded: &Folded,
     seams: &mut Vec<Seam>,
 ) {
@@ -384,13 +419,17 @@ fn keep_plausible(
         return;
     }
     let class = |seam: &Seam| view.classes.get(seam.joint.whole).0;
-    let known = |a: u16, b: u16| a == b || are_neighbours(view, a, b);
+    let hears = view.sound.iter().any(|part| !part.entries.is_empty());
+    let known = |a: u16, b: u16| {
+        a == b || are_neighbours(view, CLASSES, a.min(b), a.max(b))
+    };
     let mut kept: Vec<bool> = seams
         .iter()
         .map(|seam| {
             let own = class(seam);
-            are_neighbours(view, own, Sym::OTHER.0)
+            known(own, Sym::OTHER.0)
                 || seam.beside(folded).any(|other| known(own, other))
+                || hears && seam.may_be_heard(view, text, folded, own)
         })
         .collect();
     for (at, seam) in seams.iter().enumerate() {
@@ -406,9 +445,14 @@ fn keep_plausible(
     seams.retain(|_| kept.next() == Some(&true));
 }
 
-/// Word and bits of two classes, in no order, in a filter of so many words.
-fn place(a: u16, b: u16, words: usize) -> (usize, u64) {
-    let pair = u64::from(a.min(b)) | u64::from(a.max(b)) << 16;
+/// In place of a plane of sounds and shapes: two classes, the lower first.
+const CLASSES: usize = PLANES;
+
+/// Word and bits of what a neighbour is in a plane, beside the class of a
+/// character, in a filter of so many words.
+fn place(plane: usize, of: u16, class: u16, words: usize) -> (usize, u64) {
+    let plane = int::to_u64(plane) << 32;
+    let pair = u64::from(of) | u64::from(class) << 16 | plane;
     let hash = pair.wrapping_mul(GOLDEN);
     let hash = (hash ^ hash >> 32).wrapping_mul(GOLDEN);
     let bits = |shift: u32| 1u64 << (hash >> shift & 63);
@@ -416,8 +460,13 @@ fn place(a: u16, b: u16, words: usize) -> (usize, u64) {
     (word, bits(0) | bits(6) | bits(12))
 }
 
-fn are_neighbours(view: &ImageView<'_>, a: u16, b: u16) -> bool {
-    let (word, bits) = place(a, b, view.neighbours.len());
+fn are_neighbours(
+    view: &ImageView<'_>,
+    plane: usize,
+    of: u16,
+    class: u16,
+) -> bool {
+    let (word, bits) = place(plane, of, class, view.neighbours.len());
     view.neighbours[word] & bits == bits
 }
 
@@ -425,24 +474,45 @@ fn are_neighbours(view: &ImageView<'_>, a: u16, b: u16) -> bool {
 /// filter with three bits in one word. A symbol between letters may be
 /// missing in the plain reading; a letter with nothing but symbols beside it
 /// is a neighbour of [`Sym::OTHER`].
-pub fn build_neighbours(terms: &[&[char]], classes: &ClassTable) -> Vec<u64> {
-    let mut all: HashSet<(u16, u16)> = HashSet::new();
+///
+/// With `hears` it also has what neighbours sound and look like.
+pub fn build_neighbours(
+    terms: &[&[char]],
+    classes: &ClassTable,
+    hears: bool,
+) -> Vec<u64> {
+    let mut all: HashSet<(usize, u16, u16)> = HashSet::new();
+    let sounds = Classes::get();
     for letters in terms {
-        let plain: Vec<u16> = letters
+        let plain: Vec<(char, u16)> = letters
             .iter()
             .filter(|c| classes.view().get(**c).is_letter())
-            .filter_map(|c| classes.letter(*c))
+            .filter_map(|c| Some((*c, classes.letter(*c)?)))
             .collect();
-        match plain[..] {
-            [class] => all.extend([(Sym::OTHER.0, class)]),
-            _ => all.extend(plain.windows(2).map(|two| (two[0], two[1]))),
+        if let [(_, class)] = plain[..] {
+            all.insert((CLASSES, Sym::OTHER.0, class));
+        }
+        let forth = plain.windows(2).map(|two| (two[0], two[1]));
+        let back = plain.windows(2).map(|two| (two[1], two[0]));
+        let parts = |c: char| !tables::splits(c).is_empty();
+        for ((_, own), (other, class)) in
+            forth.chain(back).filter(|((c, _), _)| parts(*c))
+        {
+            all.insert((CLASSES, own.min(class), own.max(class)));
+            if hears {
+                let heard = sound::sounds(other).into_iter();
+                all.extend(heard.map(|heard| (0, heard, own)));
+                let seen = sounds.of(other).into_iter().enumerate();
+                let seen = seen.skip(1).take(PLANES - 1);
+                all.extend(seen.map(|(plane, of)| (plane, of, own)));
+            }
         }
     }
     // Twelve bits for each pair.
     let words = (all.len() * 12 / 64).next_power_of_two().max(1 << 6);
     let mut filter = vec![0; words];
-    for (a, b) in all {
-        let (word, bits) = place(a, b, words);
+    for (plane, of, class) in all {
+        let (word, bits) = place(plane, of, class, words);
         filter[word] |= bits;
     }
     filter
