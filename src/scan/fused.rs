@@ -38,8 +38,8 @@ use rayon::prelude::*;
 
 use super::folded::CLASS;
 use super::sieve::{
-    Hashes, MIX, Marks, Pair, Pick, Simd, Task, What, long_bits, part_bits,
-    pick, touch, whole_bits, word_bits,
+    GOLDEN, Hashes, MIX, Marks, Pair, Pick, Simd, Task, What, long_bits,
+    part_bits, pick, touch, whole_bits, word_bits,
 };
 use super::singles::Singles;
 use super::{Candidate, Filter, Folded, Phase, Reader};
@@ -47,8 +47,6 @@ use crate::base::int;
 use crate::fold::mark;
 use crate::image::{FusedParts, FusedView, KEY_LINE as LINE, NARROW_WORDS};
 
-/// Odd multiplier of Fibonacci hashing (Knuth): 2^64 over the golden ratio.
-const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 /// Classes of a narrow anchor.
 const NARROW: usize = 5;
 /// What an anchor costs the filter, as a frequency (parts of 10^9): shared

@@ -34,14 +34,12 @@ use crate::fold::{ClassTable, Fold, Folds, Sym, tables};
 use crate::image::ImageView;
 use crate::verdict::Milli;
 
+use super::sieve::GOLDEN;
 use super::walk::{GAP_PRICE_MAX, Walked};
 use super::{Folded, Hit};
 
 /// Readings that are there for parts which overlap.
 const CHOICES_MAX: usize = 4;
-
-/// Odd multiplier of Fibonacci hashing (Knuth): 2^64 over the golden ratio.
-const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// The most that characters in parts cost together.
 const JOINTS_PRICE_MAX: u16 = 200;

@@ -448,7 +448,7 @@ impl Engine {
 
     /// One reading of a text, with and without symbols as letters; with
     /// `joins` the buffers get the parts of characters in it.
-    #[expect(clippy::too_many_arguments, reason = "one caller, hot")]
+    #[expect(clippy::too_many_arguments, reason = "twice a text, hot")]
     fn read(
         &self,
         view: &ImageView<'_>,

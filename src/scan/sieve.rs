@@ -26,6 +26,9 @@ use crate::base::int;
 use crate::fold::{self, mark};
 use crate::image::NARROW_WORDS;
 
+/// Odd multiplier of Fibonacci hashing (Knuth): 2^64 over the golden ratio.
+pub const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
+
 /// Odd multipliers of 32 bits: 2^32 over the golden ratio (Knuth), and
 /// constants of MurmurHash3 (Appleby) and xxHash (Collet).
 pub const MIX: [u32; 4] = [0x9E37_79B1, 0x85EB_CA6B, 0xC2B2_AE3D, 0x27D4_EB2F];

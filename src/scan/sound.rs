@@ -30,14 +30,12 @@
 use std::collections::HashMap;
 
 use super::Phase;
-use super::sieve::{MIX, Simd, touch};
+use super::sieve::{GOLDEN, MIX, Simd, touch};
 use crate::base::int;
 use crate::fold::sound::{self, BREAK, Classes, PLANES, Row};
 use crate::fold::{ClassView, Sym, letter};
 use crate::image::{ImageView, Pattern, PatternRow, SoundParts, SoundView};
 
-/// Odd multiplier of Fibonacci hashing (Knuth): 2^64 over the golden ratio.
-const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 /// Tokens of an anchor.
 const ANCHOR: usize = 3;
 /// Readings of one character that get keys of their own.
