@@ -704,6 +704,7 @@ Examples:
   trommel attack my-pack --operator homoglyph,leet --terms 200
   trommel attack gambling fraud --json > attack.json
   trommel attack my-pack --emit-cases cases.ndjson
+  trommel attack my-pack --operator leet --emit-misses misses.ndjson
 
 {}", exit::HELP))]
 pub struct AttackArgs {
@@ -733,6 +734,11 @@ pub struct AttackArgs {
     /// be measured on the same bytes.
     #[arg(long, value_name = "FILE")]
     pub emit_cases: Option<PathBuf>,
+
+    /// Write the same lines of what went wrong alone: terms that were missed
+    /// or found at another place, clean texts that were flagged.
+    #[arg(long, value_name = "FILE")]
+    pub emit_misses: Option<PathBuf>,
 
     /// Search engine.
     #[arg(long, value_name = "ENGINE", default_value = "auto")]

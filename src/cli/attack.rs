@@ -1,6 +1,7 @@
 //! `trommel attack`: how many disguises the packs see through.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use anyhow::{Context, bail};
 
@@ -46,8 +47,10 @@ pub fn run(args: &AttackArgs) -> anyhow::Result<Exit> {
         bail!("the packs have no term that an attack could disguise");
     }
     if let Some(path) = &args.emit_cases {
-        std::fs::write(path, lines(&cases))
-            .with_context(|| format!("writing {}", path.display()))?;
+        write(path, &cases, |_| true)?;
+    }
+    if let Some(path) = &args.emit_misses {
+        write(path, &cases, |case| case.miss().is_some())?;
     }
     let shown = if args.json {
         json(&scanner, args, &report)
@@ -58,11 +61,16 @@ pub fn run(args: &AttackArgs) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// The cases for other tools: the text, and what is to be found where.
-fn lines(cases: &[Case]) -> String {
+/// Some of the cases as NDJSON: the text, what is to be found where, and what
+/// went wrong.
+fn write(
+    path: &Path,
+    cases: &[Case],
+    keep: impl Fn(&Case) -> bool,
+) -> anyhow::Result<()> {
     let mut out = String::new();
-    for (number, case) in cases.iter().enumerate() {
-        let value = serde_json::json!({
+    for (number, case) in cases.iter().enumerate().filter(|(_, c)| keep(c)) {
+        let mut value = serde_json::json!({
             "id": format!("attack-{number:06}"),
             "text": case.text,
             "label": if case.term.is_some() { "attack" } else { "clean" },
@@ -75,9 +83,13 @@ fn lines(cases: &[Case]) -> String {
             "start": case.start,
             "end": case.end,
         });
+        if let Some(miss) = case.miss() {
+            value["miss"] = miss.into();
+        }
         let _ = writeln!(out, "{value}");
     }
-    out
+    std::fs::write(path, out)
+        .with_context(|| format!("writing {}", path.display()))
 }
 
 fn percent(part: u64, whole: u64) -> String {

@@ -9,9 +9,9 @@
 //! xing and hang.
 //!
 //! Shapes are families of characters with the same main part (注 住 炷), and
-//! pairs from a list made by hand (天 夭); and characters with the same four
-//! corners (妹 妺), as the four-corner method of dictionaries has them. A
-//! character is in one family and has one set of corners.
+//! pairs from a list made by hand (天 夭); and groups of characters whose
+//! glyphs look alike in a font (妹 妺 姝). A character is in one family and in
+//! one group.
 //!
 //! Worked example: 薇芯 for 微信. 薇 is wei as 微 is, 芯 xin as 信 is: both by
 //! `homophone`. 徽 has another sound but is in the family of 微: `lookalike`.
@@ -35,9 +35,9 @@ const TAILS: [(&str, &str); 3] = [("ang", "an"), ("eng", "en"), ("ing", "in")];
 
 const SOUND: &str = include_str!("data/sound.txt");
 const SHAPE: &str = include_str!("data/shape.txt");
-const CORNER: &str = include_str!("data/corner.txt");
+const GLYPH: &str = include_str!("data/glyph.txt");
 
-/// Planes of the search: sound, family, corners.
+/// Planes of the search: sound, family, glyph.
 pub const PLANES: usize = 3;
 
 /// The class of a character in each plane. A power of two of them, so that
@@ -108,7 +108,7 @@ impl Tables {
             tables.planes[at] = BREAK;
         }
         tables.read_groups(1, SHAPE);
-        tables.read_groups(2, CORNER);
+        tables.read_groups(2, GLYPH);
         tables
     }
 
@@ -291,7 +291,7 @@ mod tests {
         let files = [
             SOUND,
             SHAPE,
-            CORNER,
+            GLYPH,
             include_str!("data/lookalike.txt"),
             include_str!("data/emoji.txt"),
             include_str!("data/picture.txt"),

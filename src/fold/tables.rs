@@ -155,7 +155,7 @@ impl Kind {
 /// [`computed_digest`] of the tables as they are: `tests/tables.rs` compares
 /// the two and says what to write here.
 const DIGEST: &str =
-    "6ab0081f143da87fa0bdc8d7f31524948960518278a6d3750d7b59cc900f8995";
+    "c3d05bd3384ba02547650f2d765038675eefa0d6e67baf025039b72982f23cff";
 
 /// The BLAKE3 hash of all table content; changes when any answer changes.
 pub fn tables_digest() -> [u8; 32] {
@@ -217,7 +217,7 @@ pub fn computed_digest() -> [u8; 32] {
     for text in [
         include_str!("data/sound.txt"),
         include_str!("data/shape.txt"),
-        include_str!("data/corner.txt"),
+        include_str!("data/glyph.txt"),
         include_str!("data/emoji.txt"),
         include_str!("data/picture.txt"),
         include_str!("data/slashed.txt"),

@@ -10,7 +10,7 @@
 //! their sounds are rarest. The keys of an anchor are
 //!
 //! - its three sounds, for each combination of readings,
-//! - its three families and its three corners (shapes),
+//! - its three families and its three glyphs (shapes),
 //! - two sounds and a Latin letter, at each of the three places.
 //!
 //! At each token of the text the keys of the three that begin here are looked

@@ -159,6 +159,8 @@ pub(super) struct State<'p> {
     /// Letters read at tier 1 (the spelling's own replacements included).
     paid: u32,
     leet: u32,
+    /// Letters written as signs that are no digits.
+    signs: u32,
     /// Letters of another script.
     homoglyphs: usize,
     /// Repeats of the letter being read.
@@ -276,6 +278,7 @@ impl<'p> State<'p> {
             folds: Folds::from_bits(row.folds),
             paid: replaced.saturating_sub(sounds + initials),
             leet: 0,
+            signs: 0,
             homoglyphs: 0,
             repeats: 0,
             filled: 0,
@@ -320,7 +323,9 @@ impl<'p> State<'p> {
                 return false;
             }
             self.paid += 1;
-            self.leet += u32::from(reading.fold == Some(Fold::Leet));
+            let leet = reading.fold == Some(Fold::Leet);
+            self.leet += u32::from(leet);
+            self.signs += u32::from(leet && !letter::is_digit(c));
             let alike = reading.fold == Some(Fold::Homoglyph);
             self.homoglyphs += usize::from(alike);
         }
@@ -418,8 +423,10 @@ impl<'p> State<'p> {
             self.folds.insert(Fold::Sep);
         }
         // A number is not a word in disguise: some letters must be letters.
+        // No number has a sign in it.
         let leet = crate::base::int::to_usize(self.leet);
-        let least = if count < PHRASE_LETTERS_MIN { 2 } else { 1 };
+        let number = count < PHRASE_LETTERS_MIN && self.signs == 0;
+        let least = if number { 2 } else { 1 };
         if leet > 0 && count.saturating_sub(leet) < least {
             return None;
         }

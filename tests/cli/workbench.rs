@@ -331,6 +331,22 @@ fn attack_measures_what_the_engine_sees() {
     assert!(
         stdout(&only).contains("leet") && !stdout(&only).contains("width")
     );
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("misses.ndjson");
+    let name = path.to_str().expect("UTF-8");
+    let flags = ["attack", "demo", "--operator", "shuffle", "--json"];
+    let missed = run(&[&flags[..], &["--emit-misses", name]].concat());
+    let value: serde_json::Value =
+        serde_json::from_str(&stdout(&missed)).expect("JSON");
+    let row = &value["rows"][0]["long"];
+    let lost = row["cases"].as_u64().expect("a number")
+        - row["found"].as_u64().expect("a number");
+    let misses = std::fs::read_to_string(&path).expect("written");
+    let long = crate::lines(&misses)
+        .into_iter()
+        .filter(|case| case["miss"] == "missed")
+        .count();
+    assert!(lost > 0 && long >= usize::try_from(lost).expect("small"));
     let wrong = run(&["attack", "demo", "--operator", "leat"]);
     assert_eq!(code(&wrong), 2);
     assert!(stderr(&wrong).contains("did you mean \"leet\""));

@@ -10,7 +10,7 @@ In:  --unihan   folder with Unihan_DictionaryLikeData.txt.bz2 and
                 `cldr-annotations-full` (Unicode-3.0)
      --curated  src/fold/data/lookalike.txt (by hand)
      --out      src/fold/data
-Out: sound.txt, shape.txt, corner.txt, emoji.txt. Their sums, for SOUND.md, are printed.
+Out: sound.txt, shape.txt, emoji.txt. Their sums, for SOUND.md, are printed.
 
 Runs by hand, standard library only, deterministic.
 """
@@ -174,16 +174,6 @@ def shapes(args):
     return "".join("".join(all) + "\n" for all in rows)
 
 
-def corners(folder):
-    """Characters with the same four corners."""
-    members = collections.defaultdict(set)
-    for c, field, value in unihan(folder, "Unihan_DictionaryLikeData.txt.bz2"):
-        if field == "kFourCornerCode" and han(c):
-            members[value.split()[0].split(".")[0]].add(c)
-    rows = sorted("".join(sorted(all)) for all in members.values())
-    return "".join(f"{row}\n" for row in rows if 1 < len(row) <= GROUP_MAX)
-
-
 def pictures(path):
     """Emoji whose Chinese name or a keyword is one or two characters."""
     with open(path, encoding="utf-8") as f:
@@ -211,7 +201,6 @@ def main():
     outputs = {
         "sound.txt": sounds(args.pinyin),
         "shape.txt": shapes(args),
-        "corner.txt": corners(args.unihan),
         "emoji.txt": pictures(args.cldr),
     }
     for name, text in outputs.items():

@@ -14,7 +14,7 @@ mod tables;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use rayon::iter::{IntoParallelRefMutIterator, ParallelIterator};
 
 use crate::base::seeded::Random;
 use crate::base::{Span, int};
@@ -54,6 +54,22 @@ pub struct Case {
     probe: bool,
     /// The highest tier that the term allows.
     tier_max: u8,
+    /// What became of it: found, and at the place of the term; for clean
+    /// cases whether the text is flagged. Nothing before [`run`].
+    found: bool,
+    exact: bool,
+}
+
+impl Case {
+    /// What went wrong with the case, if anything.
+    pub fn miss(&self) -> Option<&'static str> {
+        match (&self.term, self.found, self.exact) {
+            (None, true, _) => Some("flagged"),
+            (Some(_), false, _) => Some("missed"),
+            (Some(_), true, false) => Some("elsewhere"),
+            _ => None,
+        }
+    }
 }
 
 /// A length class: names of the table's columns.
@@ -193,6 +209,8 @@ fn plain_case(term: &str, tier_max: u8) -> Option<Case> {
         end: 0,
         probe,
         tier_max,
+        found: false,
+        exact: false,
     })
 }
 
@@ -299,6 +317,8 @@ fn clean(
             start,
             probe: false,
             tier_max: 2,
+            found: false,
+            exact: false,
         });
     }
     all
@@ -329,17 +349,15 @@ fn stretch(
 
 /// Runs the cases.
 pub fn run(scanner: &Scanner, plan: &Plan) -> (Report, Vec<Case>) {
-    let cases = cases(scanner, plan);
+    let mut cases = cases(scanner, plan);
     let lines = lines(scanner);
-    let ends: Vec<(bool, bool)> = cases
-        .par_iter()
-        .map_init(Scratch::default, |scratch, case| {
-            judge(scanner, &lines, case, scratch)
-        })
-        .collect();
+    cases.par_iter_mut().for_each_init(Scratch::default, |scratch, case| {
+        (case.found, case.exact) = judge(scanner, &lines, case, scratch);
+    });
     let mut report =
         Report { terms: drawn(scanner, plan), ..Report::default() };
-    for (case, (found, exact)) in cases.iter().zip(ends) {
+    for case in &cases {
+        let (found, exact) = (case.found, case.exact);
         let at = OPERATORS.iter().position(|o| o.name == case.operator);
         let Some(at) = at else { continue };
         let strengths = OPERATORS[at].strengths;
