@@ -155,7 +155,7 @@ impl Kind {
 /// [`computed_digest`] of the tables as they are: `tests/tables.rs` compares
 /// the two and says what to write here.
 const DIGEST: &str =
-    "c3d05bd3384ba02547650f2d765038675eefa0d6e67baf025039b72982f23cff";
+    "b1711e5de38a0295a24e591064878b03e72c5fdbc44ac72178ef10f090e86d18";
 
 /// The BLAKE3 hash of all table content; changes when any answer changes.
 pub fn tables_digest() -> [u8; 32] {

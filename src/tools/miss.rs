@@ -11,7 +11,7 @@
 use std::ops::Range;
 
 use crate::fold::tables::{self, Kind};
-use crate::fold::{Level, letter};
+use crate::fold::{Fold, Level, letter, sound};
 use crate::image::{Gate, gap};
 use crate::pack::expand;
 use crate::pack::term::{self, Term};
@@ -34,6 +34,8 @@ struct Letter {
     end: usize,
     /// Separators since the letter before.
     gap: usize,
+    /// Whether several letters of the text are read as this one.
+    joined: bool,
 }
 
 /// Separators that a gap may have (the walk's own limits).
@@ -53,19 +55,68 @@ fn letters_of(text: &str) -> Vec<Letter> {
             }
             _ => {}
         }
-        all.push(Letter { c, start, end: start + c.len_utf8(), gap });
+        all.push(Letter {
+            c,
+            start,
+            end: start + c.len_utf8(),
+            gap,
+            joined: false,
+        });
         gap = 0;
     }
     all
 }
 
+/// The text with letters of the term in place of their parts, the longest
+/// parts first; `None` where no parts stand.
+fn joined(letters: &[Letter], term: &[char]) -> Option<Vec<Letter>> {
+    let mut parts: Vec<(Vec<char>, char)> = Vec::new();
+    for &whole in term {
+        let ways = tables::splits(whole).iter();
+        parts.extend(ways.map(|way| (way.chars().collect(), whole)));
+    }
+    parts.sort_by_key(|(way, _)| std::cmp::Reverse(way.len()));
+    let stand = |way: &[char], here: &[Letter]| {
+        here.len() >= way.len()
+            && way.iter().zip(here).enumerate().all(|(at, (part, found))| {
+                letter::stands_for(found.c, *part).is_some()
+                    && (at == 0 || found.gap <= PAIR_GAP_MAX)
+            })
+    };
+    let mut all = Vec::new();
+    let mut rest = letters;
+    while let [first, after @ ..] = rest {
+        match parts.iter().find(|(way, _)| stand(way, rest)) {
+            Some((way, whole)) => {
+                let end = rest[way.len() - 1].end;
+                all.push(Letter { c: *whole, end, joined: true, ..*first });
+                rest = &rest[way.len()..];
+            }
+            None => {
+                all.push(*first);
+                rest = after;
+            }
+        }
+    }
+    (all.len() < letters.len()).then_some(all)
+}
+
 /// The nearest miss of a term; `None` when hardly a letter of it is there.
 pub fn nearest(written: &str, level: Level, text: &str) -> Option<Miss> {
     let term = term::fold_term(written);
-    let letters = letters_of(text);
-    let (edits, path) = align(&term.letters, &letters)?;
+    let mut letters = letters_of(text);
+    let (mut edits, mut path) = align(&term.letters, &letters)?;
+    if let Some(joined) = joined(&letters, &term.letters)
+        && let Some(better) = align(&term.letters, &joined)
+        && better.0 < edits
+    {
+        (edits, path) = better;
+        letters = joined;
+    }
     // Fewer than half of the letters is no miss, it is another text.
-    if edits * 2 > term.letters.len() {
+    let alike =
+        path.iter().filter(|step| like(&term, &letters, step).is_some());
+    if (edits - alike.count()) * 2 > term.letters.len() {
         return None;
     }
     let used: Vec<usize> = path.iter().filter_map(|step| step.1).collect();
@@ -73,7 +124,7 @@ pub fn nearest(written: &str, level: Level, text: &str) -> Option<Miss> {
     let range = letters[first].start..letters[last].end;
     let mut why = Vec::new();
     if edits > 0 {
-        differences(&term, &path, &letters, &mut why);
+        differences(&term, &path, &letters, level, &mut why);
     } else {
         obstacles(&term, level, &used, &letters, text, &mut why);
     }
@@ -82,6 +133,16 @@ pub fn nearest(written: &str, level: Level, text: &str) -> Option<Miss> {
 
 /// A letter of the term (or none) beside a letter of the text (or none).
 type Step = (Option<usize>, Option<usize>);
+
+/// What another letter is to the one of the term, if anything.
+fn like(term: &Term, letters: &[Letter], step: &Step) -> Option<Fold> {
+    let (Some(row), Some(column)) = *step else { return None };
+    let (wanted, found) = (term.letters[row], letters[column].c);
+    match letter::stands_for(found, wanted) {
+        Some(_) => None,
+        None => sound::stands_for(found, wanted),
+    }
+}
 
 /// The cheapest way to lay the term into the text.
 fn align(term: &[char], letters: &[Letter]) -> Option<(usize, Vec<Step>)> {
@@ -133,18 +194,27 @@ fn differences(
     term: &Term,
     path: &[Step],
     letters: &[Letter],
+    level: Level,
     why: &mut Vec<String>,
 ) {
+    let mut alike = false;
     for step in path {
         match step {
             (Some(row), Some(column)) => {
                 let (wanted, found) = (term.letters[*row], letters[*column].c);
-                if letter::stands_for(found, wanted).is_none() {
-                    why.push(format!(
-                        "letter {} is `{found}`, not `{wanted}`",
-                        row + 1
-                    ));
+                if letter::stands_for(found, wanted).is_some() {
+                    continue;
                 }
+                let like = match like(term, letters, step) {
+                    Some(Fold::Lookalike) => ", which it looks like",
+                    Some(_) => ", which it sounds like",
+                    None => "",
+                };
+                alike |= !like.is_empty();
+                why.push(format!(
+                    "letter {} is `{found}`, not `{wanted}`{like}",
+                    row + 1
+                ));
             }
             (Some(row), None) => why.push(format!(
                 "letter {} `{}` is missing",
@@ -157,6 +227,17 @@ fn differences(
             )),
             (None, None) => {}
         }
+    }
+    if alike {
+        let rule = match level {
+            Level::Strong => {
+                "a term of three Han may have one character that sounds or \
+                 looks like its own, a longer one several, a shorter one \
+                 none; and not where the text is far likelier than the term"
+            }
+            _ => "only `folds = \"strong\"` reads what sounds or looks alike",
+        };
+        why.push(rule.to_owned());
     }
 }
 
@@ -176,6 +257,15 @@ fn obstacles(
         Gate::Free => FREE_GAP_MAX,
     };
     let most = if level == Level::Exact { 0 } else { most };
+    for part in used.iter().map(|at| &letters[*at]).filter(|l| l.joined) {
+        let reason = match level {
+            Level::Exact => "the set folds exactly",
+            _ if expand::is_joinable(term) => continue,
+            _ => "the term is too short for characters in parts",
+        };
+        let quote = &text[part.start..part.end];
+        why.push(format!("`{quote}` for `{}`: {reason}", part.c));
+    }
     for (row, pair) in used.windows(2).enumerate() {
         let found = letters[pair[1]].gap;
         let expected = term.gaps.get(row + 1).copied().unwrap_or(gap::INNER);
@@ -211,7 +301,8 @@ fn obstacles(
     if why.is_empty() {
         why.push(
             "all letters are there; a clause ends between them, an \
-             exception covers them, or only some gaps are filled"
+             exception covers them, only some gaps are filled, or what \
+             stands for a character in parts is read otherwise"
                 .to_owned(),
         );
     }
@@ -259,6 +350,18 @@ mod tests {
             ("casino", "casinos", "goes on with `s`"),
             ("casino", "mycasino", "begins before it, with `y`"),
             ("free money", "freemoney", "no blank between `e` and `m`"),
+            ("信任到家", "亻言任到……………………………家", "separators"),
+            ("信任到家", "亻言任倒家", "letter 3 is `倒`, not `到`"),
+            (
+                "加微信",
+                "佳薇信",
+                "letter 1 is `佳`, not `加`, which it sounds",
+            ),
+            (
+                "私密视频",
+                "私密枧品",
+                "letter 3 is `枧`, not `视`, which it looks",
+            ),
         ];
         for (term, text, wanted) in rows {
             let miss = nearest(term, Level::Strong, text).unwrap();
@@ -267,6 +370,11 @@ mod tests {
         }
         let exact = nearest("casino", Level::Exact, "c4sino").unwrap();
         assert!(exact.why[0].contains("folds exactly"), "{exact:?}");
+        let exact = nearest("好人", Level::Exact, "女子人").unwrap();
+        assert!(exact.why[0].contains("`女子` for `好`"), "{exact:?}");
+        let letters = nearest("加微信", Level::Letters, "佳薇信").unwrap();
+        let why = letters.why.join("; ");
+        assert!(why.contains("only `folds = "), "{why}");
         assert_eq!(nearest("真人百家乐", Level::Strong, "天气很好"), None);
     }
 }

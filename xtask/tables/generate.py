@@ -269,6 +269,9 @@ HAN_DIGITS = {"〇": 0, "零": 0, "幺": 1}
 # Parts outside GB 2312 that people type nevertheless.
 TYPEABLE = set("罒⺮覀訁糹釒飠")
 
+# Parts as people write them where chaizi has others: 月艮务 is 服务.
+PARTS = "服月艮 报扌艮 断米斤 继纟米 网冂乂"
+
 # Most telling first: a code point that went through several steps shows one.
 TAG_ORDER = ["Styled", "Width", "Traditional", "Radical", "Mark", "Case"]
 
@@ -665,6 +668,8 @@ class Tables:
                 s = "".join(folded)
                 if s not in found and target not in folded:
                     found.append(s)
+        for target, *parts in PARTS.split():
+            out[target].insert(0, "".join(parts))
         for target in list(out):
             # Two parts are what people write; three fill up. Parts that
             # every keyboard has come first.
@@ -893,7 +898,7 @@ FROM = {
     "t0.rs": "ucd, opencc, hand-written lists",
     "t1.rs": "ucd, security, opencc, hand-written lists",
     "ligature.rs": "ucd, opencc",
-    "split.rs": "chaizi, opencc (fold), ucd",
+    "split.rs": "chaizi, opencc (fold), ucd, hand-written list",
     "digit.rs": "ucd, opencc",
     "kind.rs": "ucd",
     "version.rs": "all",
