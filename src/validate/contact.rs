@@ -237,6 +237,82 @@ pub(super) fn read_handle(
     fits.then_some(Handle { first, end, value, spaced, lettered })
 }
 
+/// Words that are no part of a handle in pieces.
+const SENTENCE_WORDS: &[&str] = &[
+    "a", "add", "and", "app", "are", "at", "be", "by", "call", "can", "for",
+    "from", "get", "go", "have", "help", "here", "hi", "how", "i", "if", "in",
+    "is", "it", "just", "mac", "me", "msg", "my", "new", "no", "not", "now",
+    "of", "on", "or", "our", "out", "pay", "pc", "pls", "pro", "say", "sdk",
+    "so", "text", "the", "this", "to", "up", "us", "use", "via", "was", "we",
+    "web", "who", "will", "with", "you", "your",
+];
+
+/// Reads a handle in pieces of several characters, between which the same
+/// blank, hyphen or full stop stands: letters and then groups of digits (`demo
+/// 1234 5678`), or short pieces of which the last has letters and digits (`de
+/// mo luck y88`). Words of a sentence are no pieces. Only for handles that are
+/// announced.
+pub(super) fn read_spelled(
+    view: &View,
+    first: usize,
+    min: usize,
+    max: usize,
+) -> Option<Handle> {
+    let mut ends = vec![first];
+    let mut pieces: Vec<String> = Vec::new();
+    let mut at = first;
+    let mut sep = None;
+    while pieces.len() < PIECES_MAX {
+        let alnum = |i: &usize| view.alnum_at(*i);
+        let end = at + (at..).take_while(alnum).take(max + 1).count();
+        let piece: String = (at..end).map(|i| view.ch(i)).collect();
+        if piece.is_empty() || SENTENCE_WORDS.contains(&&*piece) {
+            break;
+        }
+        pieces.push(piece);
+        ends.push(end);
+        let Some(gap) = view.get(end) else { break };
+        let same = *sep.get_or_insert(gap.ch) == gap.ch;
+        if !same || !matches!(gap.ch, ' ' | '-' | '.') {
+            break;
+        }
+        at = end + 1;
+    }
+    let is_digit = |piece: &String| piece.bytes().all(|b| b.is_ascii_digit());
+    let is_letter =
+        |piece: &String| piece.bytes().all(|b| b.is_ascii_lowercase());
+    let numbers = pieces.iter().skip(1).take_while(|p| is_digit(p));
+    let (groups, digits) = numbers
+        .fold((0, 0), |(groups, digits), p| (groups + 1, digits + p.len()));
+    let numbered = pieces.first().is_some_and(|p| (2..=8).contains(&p.len()))
+        && is_letter(&pieces[0])
+        && groups >= 2
+        && (6..=12).contains(&digits);
+    let mixed =
+        |p: &String| p.len() <= PIECE_MAX && !is_letter(p) && !is_digit(p);
+    let short =
+        pieces.iter().take_while(|p| is_letter(p) && p.len() <= PIECE_MAX);
+    let short = short.count();
+    let count = match pieces.get(short) {
+        _ if numbered => groups + 1,
+        Some(last) if short >= 2 && mixed(last) => short + 1,
+        _ => return None,
+    };
+    let value = pieces[..count].concat();
+    let long = pieces[..count].iter().any(|p| p.len() >= PIECE_MAX);
+    let fits = (min..=max).contains(&value.len()) && long;
+    fits.then(|| Handle {
+        first,
+        end: ends[count],
+        value,
+        spaced: true,
+        lettered: false,
+    })
+}
+
+/// Most pieces of a handle that are read.
+const PIECES_MAX: usize = 6;
+
 /// Pieces of a handle in a view.
 struct Pieces<'a> {
     view: &'a View,

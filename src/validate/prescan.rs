@@ -194,6 +194,9 @@ struct Pass {
     /// The same for a written-out dot, which may have spaces around it.
     wide_dot_waits: bool,
     slash_before: bool,
+    /// A full stop had a space before it: with a slash behind, it may be in
+    /// `t . me / name`.
+    spaced_dot: bool,
     /// The character before was a Latin letter: no word starts here.
     in_word: bool,
 }
@@ -412,11 +415,15 @@ impl Pass {
             }
             DOT => {
                 self.dot_waits |= self.latin_tight || self.han_tight;
+                self.spaced_dot |= at > 0 && bytes[at - 1] == b' ';
                 self.bracketed_dot();
             }
             _ if b == b',' && self.bracket => self.bracketed_dot(),
             AT => self.need.at = true,
-            SLASH => self.need.scheme |= self.slash_before,
+            SLASH => {
+                self.need.scheme |= self.slash_before;
+                self.need.dot |= self.spaced_dot;
+            }
             AMP if bytes.get(at + 1) == Some(&b'#') => self.everything(),
             SPACE => {
                 self.latin_tight = false;

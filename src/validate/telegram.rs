@@ -5,6 +5,7 @@
 //! Rule: 5–32 of letters, digits and `_`, beginning with a letter
 //! (core.telegram.org, "Username"); links by t.me, telegram.me, telegram.dog.
 
+use super::Folds;
 use super::Found;
 use super::Kind;
 use super::KindSet;
@@ -14,6 +15,7 @@ use super::contact::Opening;
 use super::contact::is_product;
 use super::contact::read_handle;
 use super::cue::Cue;
+use super::host;
 use super::host::Host;
 use super::view::View;
 
@@ -95,6 +97,7 @@ pub(super) fn find_links(
     if !wanted.has(Kind::Telegram) {
         return;
     }
+    find_spelled(view, out);
     for host in hosts.iter().filter(|h| HOSTS.contains(&&*h.name)) {
         // t.me/name, t.me/+invite, t.me/joinchat/invite, t.me/s/channel.
         let path = host.path_text(view);
@@ -111,4 +114,59 @@ pub(super) fn find_links(
             out.push(host.found(view, Kind::Telegram, value));
         }
     }
+}
+
+/// A slash in words.
+const SLASHES: [&str; 5] = ["斜杠", "斜槓", "斜线", "斜線", "slash"];
+
+/// `t . me / name`, `t点me斜杠name`: links taken apart, with a written slash
+/// or with blanks beside dot and slash.
+fn find_spelled(view: &View, out: &mut Vec<Found>) {
+    for (at, cell) in view.cells.iter().enumerate() {
+        let slash = match cell.orig {
+            '/' => Some(1),
+            '斜' | 's' => {
+                let word = SLASHES.iter().find(|word| view.starts(at, word));
+                word.map(|word| word.chars().count())
+            }
+            _ => None,
+        };
+        let Some(len) = slash else { continue };
+        let blank = |i: usize| view.get(i).is_some_and(|c| c.orig == ' ');
+        let Some(first) = spelled_host(view, at, len == 1) else { continue };
+        let name = at + len + usize::from(blank(at + len));
+        let user = view.get(name).filter(|c| c.is_letter());
+        let user = user.and_then(|_| read_handle(view, name, "_", 5, 32));
+        let apart = (first..name).any(blank) || len > 1;
+        if let Some(h) = user.filter(|h| !h.spaced && apart) {
+            out.push(Found {
+                kind: Kind::Telegram,
+                span: view.span(first, h.end),
+                cue: None,
+                folds: view.folds(first, h.end) | Folds::DOT,
+                value: h.value,
+                checksum: None,
+            });
+        }
+    }
+}
+
+/// The first cell of a `t.me` that ends before `end`.
+fn spelled_host(view: &View, end: usize, plain: bool) -> Option<usize> {
+    let back = |i: usize| match view.before(i) {
+        Some(cell) if cell.orig == ' ' => i - 1,
+        _ => i,
+    };
+    let me = back(end).checked_sub(2).filter(|i| view.starts(*i, "me"))?;
+    let dot = back(me).checked_sub(1)?;
+    let first = back(dot).checked_sub(1).filter(|i| view.ch(*i) == 't')?;
+    let sign = view.get(dot)?.orig;
+    // A full stop between blanks is one of `t . me /`, and else ends a
+    // sentence.
+    let tight = first + 2 == me;
+    let is_dot = host::is_dot(sign) || sign == '.' && (tight || plain);
+    let begins = view.before(first).is_none_or(|c| {
+        !c.is_alnum() && !matches!(c.ch, '\'' | '’' | '.' | '/')
+    });
+    (is_dot && begins).then_some(first)
 }

@@ -7,9 +7,11 @@
 
 use super::Found;
 use super::Kind;
+use super::contact::Handle;
 use super::contact::Opening;
 use super::contact::is_product;
 use super::contact::read_handle;
+use super::contact::read_spelled;
 use super::contact::unit_follows;
 use super::cue::Cue;
 use super::cue::Rank;
@@ -76,7 +78,26 @@ fn id(view: &View, opening: &Opening) -> Option<Found> {
     if !first.is_letter() && first.ch != '_' {
         return None;
     }
+    let whole = read_handle(view, opening.at, "_-", 6, 20);
+    let Some(h) = whole.filter(|h| h.has_digit()) else {
+        return spelled_id(view, opening).or_else(|| plain_id(view, opening));
+    };
+    known_id(view, opening, h)
+}
+
+/// A handle written as several words of letters and numbers.
+fn spelled_id(view: &View, opening: &Opening) -> Option<Found> {
+    let believed = opening.announced || opening.cue.verbed;
+    let h = read_spelled(view, opening.at, 6, 20).filter(|_| believed)?;
+    known_id(view, opening, h)
+}
+
+fn plain_id(view: &View, opening: &Opening) -> Option<Found> {
     let h = read_handle(view, opening.at, "_-", 6, 20)?;
+    known_id(view, opening, h)
+}
+
+fn known_id(view: &View, opening: &Opening, h: Handle) -> Option<Found> {
     let telling = h.has_digit() || h.value.contains('_') || h.lettered;
     // "wechat: please add me": a word and then more words.
     let wordy = view.ch(h.end) == ' '
