@@ -91,6 +91,27 @@ impl<'a> GramView<'a> {
         }
     }
 
+    /// Where a bucket of keys begins, to have it near.
+    #[inline]
+    pub fn first(&self, bucket: usize) -> u32 {
+        self.starts.get(bucket).copied().unwrap_or(0)
+    }
+
+    /// A key, to have it near.
+    #[inline]
+    pub fn key(&self, at: u32) -> u64 {
+        self.keys.get(int::to_usize(at)).copied().unwrap_or(0)
+    }
+
+    /// The first weight of an n-gram, to have it near.
+    #[inline]
+    pub fn weight(&self, gram: u32) -> u32 {
+        let first = self.first_weights.get(int::to_usize(gram));
+        let row =
+            first.and_then(|first| self.weights.get(int::to_usize(*first)));
+        row.map_or(0, |row| row.model)
+    }
+
     /// The weights of an n-gram, one for each model that has it.
     #[inline]
     pub fn weights_of(&self, gram: u32) -> &'a [WeightRow] {

@@ -19,6 +19,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::EngineKind;
 use super::grams::{self, Sizes};
+use super::sieve::touch;
 use crate::base::{Span, int, limits};
 use crate::fold::{
     Fold, Folds, PlainLetters, View, letter, plain, plain_letters, tables,
@@ -64,6 +65,96 @@ pub struct Scores {
     letters: u32,
     /// The sums of lazy models are right too.
     complete: bool,
+    /// N-grams that wait, and the buckets they would be in.
+    keys: Vec<u64>,
+    buckets: Vec<u32>,
+}
+
+/// N-grams that are looked up together: what one waits for from memory, the
+/// others wait for at the same time.
+const BATCH: usize = 256;
+
+/// Adds n-grams to the sums of a record, a batch at a time.
+struct Adder<'a, 'v> {
+    scorer: &'a Scorer,
+    view: &'a GramView<'v>,
+    scores: &'a mut Scores,
+}
+
+impl grams::Visit for Adder<'_, '_> {
+    #[inline]
+    fn gram(&mut self, key: u64, _: u32, _: u32) {
+        self.scores.keys.push(key);
+        if self.scores.keys.len() == BATCH {
+            self.flush();
+        }
+    }
+}
+
+impl Adder<'_, '_> {
+    fn flush(&mut self) {
+        let view = self.view;
+        let mut keys = std::mem::take(&mut self.scores.keys);
+        if let Some(map) = &self.scorer.map {
+            for gram in keys.iter().filter_map(|key| map.get(key)) {
+                self.count(*gram);
+            }
+        } else {
+            if !self.scores.complete {
+                retain_waking(view, &mut keys);
+            }
+            let mut buckets = std::mem::take(&mut self.scores.buckets);
+            buckets.clear();
+            buckets
+                .extend(keys.iter().map(|key| view.first(bucket(view, *key))));
+            touch(buckets.iter().map(|first| view.key(*first)));
+            let mut found = buckets;
+            found.clear();
+            found.extend(keys.iter().filter_map(|key| find(view, *key)));
+            touch(found.iter().map(|gram| view.weight(*gram)));
+            for gram in &found {
+                self.count(*gram);
+            }
+            let buckets = found;
+            self.scores.buckets = buckets;
+        }
+        keys.clear();
+        self.scores.keys = keys;
+    }
+
+    /// Adds the weights of an n-gram of the image, once a record.
+    #[inline]
+    fn count(&mut self, gram: u32) {
+        let scores = &mut *self.scores;
+        let at = int::to_usize(gram);
+        let bit = 1u64 << (at % 64);
+        if scores.seen[at / 64] & bit != 0 {
+            return;
+        }
+        scores.seen[at / 64] |= bit;
+        scores.grams.push(gram);
+        for row in self.view.weights_of(gram) {
+            let model = int::to_usize(row.model);
+            let Some(sum) = scores.sums.get_mut(model) else { break };
+            // Those of lazy models come last.
+            if !scores.complete && self.scorer.lazy[model] {
+                break;
+            }
+            *sum += i64::from(row.weight);
+        }
+    }
+}
+
+/// Drops what no model has that is not lazy. No branch: whether an n-gram
+/// stays cannot be foreseen.
+fn retain_waking(view: &GramView<'_>, keys: &mut Vec<u64>) {
+    let mut kept = 0;
+    for at in 0..keys.len() {
+        let key = keys[at];
+        keys[kept] = key;
+        kept += usize::from(may_wake(view, key));
+    }
+    keys.truncate(kept);
 }
 
 /// An n-gram of a record that added to a score.
@@ -125,31 +216,9 @@ impl Scorer {
         scores: &mut Scores,
     ) {
         let text = decoded.map_or(text, |view| view.text.as_str());
-        let (seen, sums) = (&mut scores.seen, &mut scores.sums);
-        let (grams, complete) = (&mut scores.grams, scores.complete);
-        let mut visit = |key: u64, _: u32, _: u32| {
-            if !complete && self.map.is_none() && !may_wake(view, key) {
-                return;
-            }
-            let Some(gram) = self.find(view, key) else { return };
-            let at = int::to_usize(gram);
-            let bit = 1u64 << (at % 64);
-            if seen[at / 64] & bit != 0 {
-                return;
-            }
-            seen[at / 64] |= bit;
-            grams.push(gram);
-            for row in view.weights_of(gram) {
-                let model = int::to_usize(row.model);
-                let Some(sum) = sums.get_mut(model) else { break };
-                // Those of lazy models come last.
-                if !complete && self.lazy[model] {
-                    break;
-                }
-                *sum += i64::from(row.weight);
-            }
-        };
-        let count = grams::each(text, self.letters, self.sizes, &mut visit);
+        let mut adder = Adder { scorer: self, view, scores };
+        let count = grams::each(text, self.letters, self.sizes, &mut adder);
+        adder.flush();
         scores.letters = scores.letters.saturating_add(count);
     }
 
@@ -284,11 +353,14 @@ fn may_wake(view: &GramView<'_>, key: u64) -> bool {
 }
 
 #[inline]
-fn find(view: &GramView<'_>, key: u64) -> Option<u32> {
-    let hash = hash(key);
+fn bucket(view: &GramView<'_>, key: u64) -> usize {
     let buckets = (view.starts.len() - 1).trailing_zeros();
-    let bucket = int::low_usize(hash >> (64 - buckets));
-    let (first, keys) = view.bucket(bucket);
+    int::low_usize(hash(key) >> (64 - buckets))
+}
+
+#[inline]
+fn find(view: &GramView<'_>, key: u64) -> Option<u32> {
+    let (first, keys) = view.bucket(bucket(view, key));
     let at = keys.iter().position(|other| *other == key)?;
     Some(int::to_u32(first + at))
 }
