@@ -731,7 +731,8 @@ pub struct AttackArgs {
     pub json: bool,
 
     /// Write the attacked texts as NDJSON to a file, so that other tools can
-    /// be measured on the same bytes.
+    /// be measured on the same bytes; `-` is standard output, the table then
+    /// goes to standard error.
     #[arg(long, value_name = "FILE")]
     pub emit_cases: Option<PathBuf>,
 

@@ -1,7 +1,7 @@
 //! `trommel attack`: how many disguises the packs see through.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
@@ -34,6 +34,12 @@ pub fn run(args: &AttackArgs) -> anyhow::Result<Exit> {
             bail!("no attack is called {name:?}{hint}");
         }
     }
+    if outputs(args).filter(|path| is_stdout(path)).count() > 1 {
+        bail!(
+            "--emit-cases and --emit-misses cannot both be standard output: \
+             name a file for one of them"
+        );
+    }
     let image = rules::image(&args.packs)?;
     let config = Config::new().engine(rules::engine(args.engine));
     let scanner = Scanner::with_config(image, config)?;
@@ -57,7 +63,11 @@ pub fn run(args: &AttackArgs) -> anyhow::Result<Exit> {
     } else {
         table(args, &report)
     };
-    messages::stdout(&shown)?;
+    if outputs(args).any(is_stdout) {
+        messages::note(shown.trim_end());
+    } else {
+        messages::stdout(&shown)?;
+    }
     Ok(Exit::Done)
 }
 
@@ -88,8 +98,21 @@ fn write(
         }
         let _ = writeln!(out, "{value}");
     }
+    if is_stdout(path) {
+        return Ok(messages::stdout(&out)?);
+    }
     std::fs::write(path, out)
         .with_context(|| format!("writing {}", path.display()))
+}
+
+/// Where cases go.
+fn outputs(args: &AttackArgs) -> impl Iterator<Item = &Path> {
+    let both = [&args.emit_cases, &args.emit_misses];
+    both.into_iter().flatten().map(PathBuf::as_path)
+}
+
+fn is_stdout(path: &Path) -> bool {
+    path.as_os_str() == "-"
 }
 
 fn percent(part: u64, whole: u64) -> String {

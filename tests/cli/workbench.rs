@@ -347,6 +347,11 @@ fn attack_measures_what_the_engine_sees() {
         .filter(|case| case["miss"] == "missed")
         .count();
     assert!(lost > 0 && long >= usize::try_from(lost).expect("small"));
+    let piped = run(&[&flags[..4], &["--emit-misses", "-"]].concat());
+    assert_eq!(stdout(&piped), misses);
+    assert!(stderr(&piped).contains("shuffle"), "{}", stderr(&piped));
+    let both = ["attack", "demo", "--emit-misses", "-", "--emit-cases", "-"];
+    assert_eq!(code(&run(&both)), 2);
     let wrong = run(&["attack", "demo", "--operator", "leat"]);
     assert_eq!(code(&wrong), 2);
     assert!(stderr(&wrong).contains("did you mean \"leet\""));
