@@ -51,8 +51,8 @@ const WORD_SEPARATORS_MAX: u32 = 2;
 /// A phrase written without its spaces needs this many letters.
 const JOINED_LETTERS_MIN: usize = 8;
 /// From so many letters on one of them at least must be no digit and no
-/// sign, two of fewer: seven digits and a letter are not that by chance.
-const PHRASE_LETTERS_MIN: usize = 8;
+/// sign, two of fewer: five digits and a letter are hardly that by chance.
+const CODE_LETTERS_MIN: usize = 6;
 /// How often one letter may be repeated. Bounded, because a pattern that may
 /// begin anywhere in a run is tried at each of its letters.
 const REPEATS_MAX: u32 = 128;
@@ -425,7 +425,7 @@ impl<'p> State<'p> {
         // A number is not a word in disguise: some letters must be letters.
         // No number has a sign in it.
         let leet = crate::base::int::to_usize(self.leet);
-        let number = count < PHRASE_LETTERS_MIN && self.signs == 0;
+        let number = count < CODE_LETTERS_MIN && self.signs == 0;
         let least = if number { 2 } else { 1 };
         if leet > 0 && count.saturating_sub(leet) < least {
             return None;
