@@ -7,7 +7,6 @@
 
 use super::Found;
 use super::Kind;
-use super::contact::Handle;
 use super::contact::Opening;
 use super::contact::is_product;
 use super::contact::read_handle;
@@ -79,25 +78,11 @@ fn id(view: &View, opening: &Opening) -> Option<Found> {
         return None;
     }
     let whole = read_handle(view, opening.at, "_-", 6, 20);
-    let Some(h) = whole.filter(|h| h.has_digit()) else {
-        return spelled_id(view, opening).or_else(|| plain_id(view, opening));
-    };
-    known_id(view, opening, h)
-}
-
-/// A handle written as several words of letters and numbers.
-fn spelled_id(view: &View, opening: &Opening) -> Option<Found> {
+    // A word with more pieces behind it: `demo 1234 5678`.
     let believed = opening.announced || opening.cue.verbed;
-    let h = read_spelled(view, opening.at, 6, 20).filter(|_| believed)?;
-    known_id(view, opening, h)
-}
-
-fn plain_id(view: &View, opening: &Opening) -> Option<Found> {
-    let h = read_handle(view, opening.at, "_-", 6, 20)?;
-    known_id(view, opening, h)
-}
-
-fn known_id(view: &View, opening: &Opening, h: Handle) -> Option<Found> {
+    let word = believed && whole.as_ref().is_none_or(|h| !h.has_digit());
+    let pieces = word.then(|| read_spelled(view, opening.at, 6, 20));
+    let h = pieces.flatten().or(whole)?;
     let telling = h.has_digit() || h.value.contains('_') || h.lettered;
     // "wechat: please add me": a word and then more words.
     let wordy = view.ch(h.end) == ' '
