@@ -409,7 +409,7 @@ impl Pieces<'_> {
 
 /// Arrows, stars, pictures, and signs that words are not written with: no
 /// punctuation.
-fn is_picture(c: char) -> bool {
+pub(super) fn is_picture(c: char) -> bool {
     matches!(c, '\u{2190}'..='\u{2E7F}' | '\u{1F000}'..='\u{1FAFF}')
         || matches!(c, '*' | '~' | '^' | '|' | '·' | '•')
 }

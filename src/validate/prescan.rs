@@ -12,6 +12,7 @@ use std::sync::LazyLock;
 
 use super::Kind;
 use super::KindSet;
+use super::contact;
 use super::cue;
 use super::plane;
 use super::view;
@@ -80,7 +81,8 @@ const SLASH: u8 = 6;
 const BRACKET: u8 = 7;
 const SPACE: u8 = 8;
 const AMP: u8 = 9;
-/// Signs inside handles and numbers.
+/// Signs inside handles and numbers, and those that part their pieces as
+/// pictures do.
 const SIGN: u8 = 10;
 
 const CLASSES: [u8; 128] = {
@@ -98,7 +100,7 @@ const CLASSES: [u8; 128] = {
             b'[' | b'(' | b'{' | b']' | b')' | b'}' => BRACKET,
             b' ' | b'\t' | b'\n' | b'\r' => SPACE,
             b'&' => AMP,
-            b'_' | b'-' => SIGN,
+            b'_' | b'-' | b'*' | b'~' | b'^' | b'|' => SIGN,
             _ => OTHER,
         };
         b += 1;
@@ -145,6 +147,7 @@ fn role(c: char) -> u8 {
             ',' => COMMA,
             '/' | '@' | '#' | '&' | '+' | '_' | '-' | '.' | ' ' => LOOK_CLOSER,
             '[' | '(' | '{' | ']' | ')' | '}' => LOOK_CLOSER,
+            ch if contact::is_picture(ch) => LOOK_CLOSER,
             _ => PLAIN_SYMBOL,
         },
         _ => LOOK_CLOSER,
@@ -590,7 +593,8 @@ impl Pass {
         if folded == '+' || cue::may_start_wide(c) {
             self.need.cue = true;
         }
-        let holds = matches!(folded, '_' | '-' | '.');
+        let holds =
+            matches!(folded, '_' | '-' | '.') || contact::is_picture(folded);
         self.wide_sign(holds);
     }
 
