@@ -298,7 +298,7 @@ fn is_size(len: usize) -> bool {
 }
 
 fn fused_sizes_fit(tables: &super::FusedView<'_>) -> bool {
-    let anchors = tables.anchors.len().checked_sub(NARROW_WORDS);
+    let anchors = tables.anchors.len().checked_sub(2 * NARROW_WORDS);
     anchors.is_some_and(is_size)
         && is_size(tables.keys.len())
         && tables.keys.len() >= 2 * KEY_LINE

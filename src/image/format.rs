@@ -5,7 +5,7 @@
 //! ```text
 //! offset  size  what
 //!      0     8  magic "TROMMEL\0"
-//!      8     4  format version (this document: 7)
+//!      8     4  format version (this document: 8)
 //!     12     4  byte-order mark 0x01020304
 //!     16    32  digest: BLAKE3 of every byte from offset 48 to the end
 //!     48    32  digest of the fold tables the patterns were made with
@@ -36,7 +36,8 @@
 //! | | | longest term that may be written in parts; how many symbols terms
 //! | | | write as such, and these (code points) |
 //! | 14 | u32 | fused engine, waking terms: anchor filter, 2^n words, then
-//! | | | the ten tables of narrow pairs (`scan::sieve`), 32 words each |
+//! | | | the ten tables of narrow pairs (`scan::sieve`), 32 words each, for
+//! | | | the plain reading, and ten for the one with symbols as letters |
 //! | 15 | u64 | key filter, 2^n words |
 //! | 16 | u32 | bucket starts, one more than buckets, 2^n buckets |
 //! | 17 | 4 u32 | by bucket: key hash and place of the anchor; length and
@@ -70,7 +71,7 @@ use bytemuck::{Pod, Zeroable};
 
 pub const MAGIC: [u8; 8] = *b"TROMMEL\0";
 /// Raised when an image of the old version can no longer be read as is.
-pub const VERSION: u32 = 7;
+pub const VERSION: u32 = 8;
 pub const BYTE_ORDER: u32 = 0x0102_0304;
 /// Bytes before the section table.
 pub const HEADER_LEN: usize = 96;
@@ -167,9 +168,9 @@ pub mod section {
     ];
 }
 
-/// Words behind the anchor filter: for each of ten questions about two
-/// neighbouring narrow classes a table with a row for the first and a bit for
-/// the second, both modulo 32.
+/// Words behind the anchor filter for each of two readings: for each of ten
+/// questions about two neighbouring narrow classes a table with a row for the
+/// first and a bit for the second, both modulo 32.
 pub const NARROW_WORDS: usize = 10 * 32;
 
 /// Words of the key filter that the keys of one anchor share: a cache line.

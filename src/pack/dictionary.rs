@@ -17,8 +17,8 @@ use crate::base::int;
 use crate::fold::{self, Level, letter, tables};
 use crate::image::{Meta, Parts, PatternRow, SoundParts, TermRow};
 use crate::scan::{
-    MANY, Needle, Phase, build_fused, build_neighbours, build_sound, is_heard,
-    own_symbols,
+    MANY, Needle, Phase, Shared, build_fused, build_neighbours, build_sound,
+    is_heard, own_symbols,
 };
 
 /// Writes down which sets have terms that may wake a rule.
@@ -69,7 +69,7 @@ pub(super) fn dictionary(
         })
         .collect();
     entries.par_sort_unstable();
-    let (needles, phases) = add_patterns(entries, &mut parts);
+    let needles = add_patterns(entries, &mut parts);
     let longest = needles.iter().map(|n| n.classes.len()).max().unwrap_or(0);
     parts.limits = [
         u32::from(classes.narrow_end),
@@ -82,7 +82,7 @@ pub(super) fn dictionary(
         (row, &parts.letters[start..start + row.letter_count()])
     });
     parts.own_symbols = own_symbols(rows, classes.view());
-    search_tables(&needles, &phases, &mut classes, &mut parts);
+    search_tables(&needles, &mut classes, &mut parts);
     let hears = parts.sound.iter().any(|tables| !tables.entries.is_empty());
     parts.neighbours = build_neighbours(&joinable, &classes, hears);
     parts.class_index = classes.index;
@@ -124,18 +124,14 @@ fn joinable<'t>(
 /// What the engine searches with, for both phases and planes at a time.
 fn search_tables(
     needles: &[Needle],
-    phases: &[[bool; 2]],
     classes: &mut fold::ClassTable,
     parts: &mut Parts,
 ) {
     let frequency = ByClass { letters: classes.letters_by_class() };
     let of_phase = |phase: Phase| {
-        let at = phase.index();
-        let wanted: Vec<bool> = phases.iter().map(|p| p[at]).collect();
         let mut marks = vec![0; usize::from(classes.class_count)];
-        let (end, marks_of) = (classes.narrow_end, &mut marks);
-        let tables =
-            build_fused(needles, &wanted, phase, end, &frequency, marks_of);
+        let end = classes.narrow_end;
+        let tables = build_fused(needles, phase, end, &frequency, &mut marks);
         (tables, marks)
     };
     let ((first, rest), sound) = rayon::join(
@@ -191,17 +187,12 @@ fn heard(
     (all, words)
 }
 
-/// No set yet.
-const NONE: u32 = MANY - 1;
-
-/// Needles, patterns, letters and postings of sorted spellings; gives the
-/// needles and in which phases each is looked for.
+/// Needles, patterns, letters and postings of sorted spellings.
 fn add_patterns(
     entries: Vec<(Vec<u16>, Spelling, u32)>,
     parts: &mut Parts,
-) -> (Vec<Needle>, Vec<[bool; 2]>) {
+) -> Vec<Needle> {
     let mut needles: Vec<Needle> = Vec::new();
-    let mut phases: Vec<[bool; 2]> = Vec::new();
     let mut rest = entries.into_iter().peekable();
     while let Some((needle, spelling, term)) = rest.next() {
         let mut terms = vec![term];
@@ -214,30 +205,14 @@ fn add_patterns(
             parts.needle_starts.push(int::to_u32(parts.needle_syms.len()));
             parts.needle_patterns.push(int::to_u32(parts.patterns.len()));
             parts.needle_syms.extend(&needle);
-            needles.push(Needle {
-                classes: needle,
-                left: true,
-                right: true,
-                symbol: true,
-                sets: [NONE; 2],
-            });
-            phases.push([false; 2]);
-        }
-        if let Some(needle) = needles.last_mut() {
-            let has = |flag: u32| spelling.shape & flag != 0;
-            let last = spelling.letters.last();
-            needle.left &= has(PatternRow::LEFT);
-            needle.right &= has(PatternRow::RIGHT)
-                && last.is_some_and(|c| !letter::is_digit(*c));
-            needle.symbol &= has(PatternRow::SYMBOL);
+            needles.push(Needle { classes: needle, ..Needle::default() });
         }
         let joins = spelling.shape & PatternRow::JOIN != 0;
-        if let Some(phases) = phases.last_mut()
-            && let Some(needle) = needles.last_mut()
+        if let Some(needle) = needles.last_mut()
             && spelling.shape & PatternRow::INITIALS == 0
         {
             let terms = if joins { None } else { Some(&terms[..]) };
-            note_phases(terms, &parts.terms, needle, phases);
+            note_phases(&spelling, terms, &parts.terms, needle);
         }
         let targets = match joins {
             true => &mut parts.wholes,
@@ -256,28 +231,36 @@ fn add_patterns(
     }
     parts.needle_starts.push(int::to_u32(parts.needle_syms.len()));
     parts.needle_patterns.push(int::to_u32(parts.patterns.len()));
-    (needles, phases)
+    needles
 }
 
-/// Notes in which phases a needle is looked for, and for which sets. Parts of
-/// characters (no terms) are: whoever searches the first phase joins for
-/// both.
+/// Notes in which phases a spelling is looked for, what it asks for, and for
+/// which sets. Parts of characters (no terms) are: whoever searches the first
+/// phase joins for both.
 fn note_phases(
+    spelling: &Spelling,
     terms: Option<&[u32]>,
     rows: &[TermRow],
     needle: &mut Needle,
-    phases: &mut [bool; 2],
 ) {
-    let mut note = |phase: usize, of: u32| {
-        phases[phase] = true;
-        let set = &mut needle.sets[phase];
-        let same = *set == NONE || *set == of;
-        *set = if same { of } else { MANY };
+    let has = |flag: u32| spelling.shape & flag != 0;
+    let last = spelling.letters.last();
+    let of = |set: u32| Shared {
+        any: true,
+        left: has(PatternRow::LEFT),
+        right: has(PatternRow::RIGHT)
+            && last.is_some_and(|c| !letter::is_digit(*c)),
+        symbol: has(PatternRow::SYMBOL),
+        set,
     };
-    let Some(terms) = terms else { return note(Phase::Waking.index(), MANY) };
+    let phases = &mut needle.phases;
+    let Some(terms) = terms else {
+        phases[Phase::Waking.index()].note(of(MANY));
+        return;
+    };
     for term in terms {
         let row = &rows[int::to_usize(*term)];
-        note(usize::from(!row.is_waking()), row.set);
+        phases[usize::from(!row.is_waking())].note(of(row.set));
     }
 }
 

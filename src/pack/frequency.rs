@@ -16,6 +16,8 @@ const MEETING: f64 = 0.2;
 const RARE_QUAD: f64 = 20.0;
 /// Letters of which nothing is known.
 const UNKNOWN: f64 = 200.0;
+/// Letters that a letter may be.
+const ALPHABET: f64 = 26.0;
 /// A symbol or digit that stands alone.
 const LONE_SYMBOL: f64 = 2e6;
 
@@ -84,7 +86,9 @@ pub fn term(term: &Term) -> u64 {
                         != tables::is_han(letters[at])
             })
             .unwrap_or(letters.len());
-        let part = part(&letters[at..word]).min(1e9);
+        let inside =
+            at == 0 && !term.left || word == letters.len() && !term.right;
+        let part = part(&letters[at..word], inside).min(1e9);
         // Words follow each other far more often than chance has it.
         total = if at == 0 { part } else { total.min(part) / 20.0 };
         at = word;
@@ -93,8 +97,8 @@ pub fn term(term: &Term) -> u64 {
     int::whole(total.max(1.0))
 }
 
-/// The frequency of letters of one script.
-fn part(letters: &[char]) -> f64 {
+/// The frequency of letters of one script. `inside`: of a word, too.
+fn part(letters: &[char], inside: bool) -> f64 {
     match letters {
         [c] if tables::is_han(*c) => han(*c).max(UNKNOWN),
         [_] => LONE_SYMBOL,
@@ -112,7 +116,10 @@ fn part(letters: &[char]) -> f64 {
             let rare = if letters.len() < 4 { 10.0 * UNKNOWN } else { 1.0 };
             let quads = letters.windows(4).map(quad);
             let least = quads.fold(1e9, f64::min);
-            word.max(rare.min(least))
+            // What chance gives a few letters that need be no word.
+            let chance = letters.iter().fold(1e9, |all, _| all / ALPHABET);
+            let few = inside && letters.len() < 4;
+            word.max(rare.min(least)).max(if few { chance } else { 0.0 })
         }
     }
 }

@@ -39,7 +39,7 @@ use rayon::prelude::*;
 use super::folded::CLASS;
 use super::sieve::{
     GOLDEN, Hashes, MIX, Marks, Pair, Pick, Simd, Task, What, long_bits,
-    part_bits, pick, touch, whole_bits, word_bits,
+    open_bits, part_bits, pick, touch, whole_bits, word_bits,
 };
 use super::singles::Singles;
 use super::{Candidate, Filter, Folded, Phase, Reader};
@@ -151,21 +151,58 @@ impl Beside {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Needle {
     pub classes: Vec<u16>,
+    /// What those have in common that a phase looks for.
+    pub phases: [Shared; 2],
+}
+
+/// What the spellings of a needle have in common that have terms of a phase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shared {
+    /// There are any.
+    pub any: bool,
     /// All begin at a word boundary.
     pub left: bool,
     /// All end at a word boundary, and in a letter.
     pub right: bool,
     /// All hold a symbol, so that only the symbol reading finds them.
     pub symbol: bool,
-    /// By phase: the set of all their terms, or [`MANY`].
-    pub sets: [u32; 2],
+    /// The set of all their terms, or [`MANY`].
+    pub set: u32,
+}
+
+impl Default for Shared {
+    fn default() -> Shared {
+        Shared { any: false, left: true, right: true, symbol: true, set: MANY }
+    }
 }
 
 /// In place of a set: terms of several sets.
 pub const MANY: u32 = u32::MAX;
 
 impl Needle {
-    fn flags(&self) -> u32 {
+    fn is_wanted(&self, phase: Phase) -> bool {
+        self.phases[phase.index()].any
+    }
+}
+
+impl Shared {
+    /// Notes one more spelling, whose terms are of a set (or of [`MANY`]).
+    pub fn note(&mut self, spelling: Shared) {
+        let set = if self.any && self.set != spelling.set {
+            MANY
+        } else {
+            spelling.set
+        };
+        *self = Shared {
+            any: true,
+            left: self.left && spelling.left,
+            right: self.right && spelling.right,
+            symbol: self.symbol && spelling.symbol,
+            set,
+        };
+    }
+
+    fn flags(self) -> u32 {
         let bit = |set: bool, flag: u32| if set { flag } else { 0 };
         bit(self.left, LEFT)
             | bit(self.right, RIGHT)
@@ -196,11 +233,12 @@ pub trait Frequency: Sync {
 /// stand; never none.
 fn anchors(
     needle: &Needle,
+    phase: Phase,
     narrow_end: u16,
     frequency: &dyn Frequency,
 ) -> Vec<Anchor> {
     let mut all = Vec::new();
-    let is_word = needle.left && needle.right;
+    let shared = needle.phases[phase.index()];
     let needle = &needle.classes[..];
     for offset in 0..needle.len() - 1 {
         let rest = &needle[offset..];
@@ -219,11 +257,16 @@ fn anchors(
             (true, ..) => {
                 (two, two, part_bits(three), Reach::of_pair(offset, right))
             }
-            (false, 2, _) => (two, two, 0, Reach::None),
-            (false, 3 | 4, _) => {
-                let hash = if len == 3 { three } else { four };
-                let bits = if is_word { word_bits } else { whole_bits };
-                (hash, hash, bits(hash), Reach::None)
+            (false, 2..NARROW, _) => {
+                let hash = [two, three, four][len - 2];
+                let bits = match (shared.left, shared.right, len) {
+                    (true, true, 2) => 0,
+                    (true, true, _) => word_bits(hash),
+                    (true, false, 2) => open_bits(hash),
+                    (true, false, _) => word_bits(hash) | open_bits(hash),
+                    (false, ..) => whole_bits(hash),
+                };
+                (hash, hash, bits, Reach::None)
             }
             (false, ..) => {
                 let reach = Reach::of_narrow(offset, right);
@@ -251,11 +294,10 @@ fn shift(slots: usize) -> u32 {
 }
 
 /// Builds filters and buckets for those needles, given as class sequences,
-/// that are `wanted`. Classes below `narrow_end` are narrow. The marks of
+/// that a phase looks for. Classes below `narrow_end` are narrow. The marks of
 /// the classes (`fold::mark`) are added to `marks`.
 pub fn build(
     needles: &[Needle],
-    wanted: &[bool],
     phase: Phase,
     narrow_end: u16,
     frequency: &dyn Frequency,
@@ -264,9 +306,10 @@ pub fn build(
     let choices: Vec<(usize, Vec<Anchor>)> = needles
         .par_iter()
         .enumerate()
-        .filter(|(number, needle)| wanted[*number] && needle.classes.len() > 1)
+        .filter(|(_, needle)| needle.is_wanted(phase))
+        .filter(|(_, needle)| needle.classes.len() > 1)
         .map(|(number, needle)| {
-            (number, anchors(needle, narrow_end, frequency))
+            (number, anchors(needle, phase, narrow_end, frequency))
         })
         .collect();
     let mut uses: HashMap<u32, u32> = HashMap::new();
@@ -289,7 +332,7 @@ pub fn build(
     // Twenty bits for each anchor, twelve for each key.
     let words = size(distinct.len() * 20 / 32, ANCHOR_WORDS);
     let mut parts = FusedParts {
-        anchors: vec![0; words + NARROW_WORDS],
+        anchors: vec![0; words + 2 * NARROW_WORDS],
         keys: vec![0; size(chosen.len() * 12 / 64, KEY_WORDS)],
         ..FusedParts::default()
     };
@@ -307,7 +350,7 @@ pub fn build(
         parts.keys[word] |= key_bits(*key);
     }
     fill_buckets(needles, chosen, phase, &mut parts);
-    parts.singles = singles(needles, wanted);
+    parts.singles = singles(needles, phase);
     for [class, _] in &parts.singles {
         marks[int::to_usize(*class)] |= mark::SINGLE[phase.index()];
     }
@@ -335,17 +378,21 @@ fn announce(
         }
         return;
     }
-    let is_word = needle.left && needle.right;
-    let places: &[Pair] = match (anchor.len, is_word) {
+    let Shared { left, symbol, .. } = needle.phases[phase.index()];
+    let places: &[Pair] = match (anchor.len, left) {
         (NARROW, _) => &[Pair::Long, Pair::Long2, Pair::Long3, Pair::Long4],
         (2, true) => &[Pair::Two],
         (2, false) => &[Pair::InnerTwo],
         (_, true) => &[Pair::Word, Pair::Word2],
         (_, false) => &[Pair::Inner, Pair::Inner2],
     };
+    let (plain, marked) = pairs.split_at_mut(NARROW_WORDS);
     for (pair, place) in classes.windows(2).zip(places) {
         let (word, bit) = place.place(u32::from(pair[0]), u32::from(pair[1]));
-        pairs[word] |= 1 << bit;
+        marked[word] |= 1 << bit;
+        if !symbol {
+            plain[word] |= 1 << bit;
+        }
     }
 }
 
@@ -370,10 +417,10 @@ fn fill_buckets(
         {
             let number = int::to_u32(*needle);
             let needle = &needles[*needle];
-            let tag = tag(*key, anchor.offset) | needle.flags();
+            let shared = needle.phases[phase.index()];
+            let tag = tag(*key, anchor.offset) | shared.flags();
             let brief = sketch(&needle.classes);
-            let set = needle.sets[phase.index()];
-            parts.bucket_rows.push([tag, brief, number, set]);
+            parts.bucket_rows.push([tag, brief, number, shared.set]);
         }
         parts.bucket_starts.push(int::to_u32(parts.bucket_rows.len()));
     }
@@ -414,10 +461,11 @@ fn key_tag(key: u64) -> u32 {
 }
 
 /// The needles of one class, by class: `[class, needle]`, sorted.
-fn singles(needles: &[Needle], wanted: &[bool]) -> Vec<[u32; 2]> {
+fn singles(needles: &[Needle], phase: Phase) -> Vec<[u32; 2]> {
     let mut all = Vec::new();
     for (number, needle) in needles.iter().enumerate() {
-        if let (true, [class]) = (wanted[number], &needle.classes[..]) {
+        let wanted = needle.is_wanted(phase);
+        if let (true, [class]) = (wanted, &needle.classes[..]) {
             all.push([u32::from(*class), int::to_u32(number)]);
         }
     }
@@ -427,6 +475,15 @@ fn singles(needles: &[Needle], wanted: &[bool]) -> Vec<[u32; 2]> {
 
 /// Runs that are sieved before the survivors are looked at.
 const CHUNK: usize = 1 << 12;
+
+type Pairs = [u32; NARROW_WORDS];
+
+/// The anchor filter, and the pairs of each reading.
+fn split(anchors: &[u32]) -> Option<(&[u32], [&Pairs; 2])> {
+    let (rest, marked) = anchors.split_last_chunk()?;
+    let (filter, plain) = rest.split_last_chunk()?;
+    Some((filter, [plain, marked]))
+}
 
 /// Every occurrence of every needle whose anchor stands in `range`.
 pub fn candidates(
@@ -441,9 +498,10 @@ pub fn candidates(
 ) {
     let Filter { phase, wanted } = filter;
     let tables = &reader.view.fused[phase.index()];
-    let Some((filter, pairs)) = tables.anchors.split_last_chunk() else {
+    let Some((filter, [plain, marked])) = split(tables.anchors) else {
         return;
     };
+    let pairs = if reader.symbols { marked } else { plain };
     let narrow = singles.narrow(reader.symbols);
     let wide_singles = singles.wide(reader.symbols);
     let task =
@@ -454,7 +512,7 @@ pub fn candidates(
         let end = range.end.min(start + CHUNK);
         let Queues { survivors, picks, keys, slots } = queues;
         pick(simd, &task, start..end, survivors, picks);
-        search.known_keys(picks, keys, out);
+        search.known_keys(&task, picks, keys, out);
         search.slots(keys, slots);
         search.tagged(slots, out);
         start = end;
@@ -491,16 +549,20 @@ struct Search<'s, 'i> {
 }
 
 impl Search<'_, '_> {
-    /// Whether runs may be a word.
-    fn is_word(&self, first: usize, last: usize) -> bool {
+    /// Whether runs that begin a word may be a needle: they end it, too, or
+    /// the filter knows them as one that may go on.
+    fn is_word(&self, task: &Task<'_>, hash: u32, runs: Range<usize>) -> bool {
         let text = self.reader.text;
-        self.folded.may_open(text, first) && self.folded.may_close(text, last)
+        self.folded.may_open(text, runs.start)
+            && (self.folded.may_close(text, runs.end - 1)
+                || task.has(hash, open_bits(hash)))
     }
 
     /// The keys of anchors that the key filter knows. Needles of one class
     /// have none and are decided here.
     fn known_keys(
         &self,
+        task: &Task<'_>,
         picks: &[Pick],
         keys: &mut Vec<(u64, u32)>,
         out: &mut Vec<Candidate>,
@@ -531,7 +593,7 @@ impl Search<'_, '_> {
                 What::Around => (2, AROUND_PAIR, false),
                 What::AroundFive => (NARROW, AROUND_NARROW, false),
             };
-            if as_word && !self.is_word(place, place + len - 1) {
+            if as_word && !self.is_word(task, *hash, place..place + len) {
                 continue;
             }
             let beside = Beside::new(self.folded.padded(), place, len);

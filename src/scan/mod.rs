@@ -38,7 +38,7 @@ use crate::image::{Image, ImageView, PatternRow};
 use crate::verdict::Milli;
 
 pub use folded::Folded;
-pub use fused::{Frequency, MANY, Needle, build as build_fused};
+pub use fused::{Frequency, MANY, Needle, Shared, build as build_fused};
 pub use hear::hear;
 pub use join::build_neighbours;
 pub use score::{Carrier, GramEntry, Scorer, Scores, build_grams};

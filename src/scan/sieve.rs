@@ -8,9 +8,10 @@
 //!
 //! Narrow anchors (Latin) have too few letters for that. They ask tables of
 //! pairs: of an anchor of five, whether its first two classes begin one,
-//! whether the second and third stand at that place of one, and so on. Words
-//! of up to four letters that must be whole words have tables of their own,
-//! asked only where a word may begin.
+//! whether the second and third stand at that place of one, and so on. Needles
+//! of up to four letters that must begin a word have tables of their own,
+//! asked only where a word may begin. The reading with symbols as letters has
+//! tables that hold the needles with symbols, too.
 //!
 //! What passes asks the anchor filter. The loops differ in how they get there
 //! (with 16 lanes all at once, else the sieve first and then one by one), not
@@ -69,12 +70,19 @@ pub fn whole_bits(hash: u32) -> u32 {
     1 << (hash >> 27) | 1 << (hash >> 22 & 31)
 }
 
-/// The same of narrow classes that are a needle whose spellings are all
-/// whole words.
+/// The same of narrow classes that are a needle whose spellings all begin a
+/// word.
 #[inline]
 pub fn word_bits(hash: u32) -> u32 {
     let hash = hash.wrapping_mul(MIX[0]);
     1 << (hash >> 17 & 31) | 1 << (hash >> 12 & 31)
+}
+
+/// The same of those that begin a word and need not end it.
+#[inline]
+pub fn open_bits(hash: u32) -> u32 {
+    let hash = hash.wrapping_mul(MIX[0]);
+    1 << (hash >> 7 & 31) | 1 << (hash >> 2 & 31)
 }
 
 /// The same of five narrow classes.
@@ -100,9 +108,9 @@ pub enum Pair {
     Long2,
     Long3,
     Long4,
-    /// They are a needle that is a whole word.
+    /// They are a needle that begins a word.
     Two,
-    /// They begin a needle of three or four that is a whole word.
+    /// They begin a needle of three or four that begins a word.
     Word,
     /// They are its second and third class.
     Word2,
@@ -219,6 +227,11 @@ impl Task<'_> {
         if long && has(self.word(five), long_bits(five)) {
             add(What::AroundFive, five);
         }
+    }
+
+    /// Whether the anchor filter has the bits of a hash.
+    pub fn has(&self, hash: u32, bits: u32) -> bool {
+        has(self.word(hash), bits)
     }
 
     /// The word of the anchor filter that a hash chooses.

@@ -285,19 +285,30 @@ fn segment(letters: &[u8], cuts: &mut [usize]) -> Option<usize> {
 }
 
 /// What a key is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key {
     /// 0 is sound.
     plane: u8,
     classes: [u16; ANCHOR],
 }
 
+/// All of it as one number: what a hash map of keys asks.
+impl std::hash::Hash for Key {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        state.write_u64(self.packed());
+    }
+}
+
 impl Key {
     #[inline]
-    fn hash(self) -> u64 {
+    fn packed(self) -> u64 {
         let [a, b, c] = self.classes.map(u64::from);
-        let plane = u64::from(self.plane) << 48;
-        (a | b << 16 | c << 32 | plane).wrapping_mul(GOLDEN)
+        a | b << 16 | c << 32 | u64::from(self.plane) << 48
+    }
+
+    #[inline]
+    fn hash(self) -> u64 {
+        self.packed().wrapping_mul(GOLDEN)
     }
 
     /// The word of a filter of 2^n words, from two, and a hash that says
@@ -595,13 +606,15 @@ impl Tokens {
 /// The search without filter and hashes: the oracle.
 #[derive(Debug)]
 pub struct Lookup {
-    keys: HashMap<Key, Vec<(u32, usize)>>,
+    keys: Keys,
 }
+
+type Keys = HashMap<Key, Vec<(u32, usize)>, foldhash::fast::FixedState>;
 
 impl Lookup {
     /// Makes the keys of every anchor again.
     pub fn new(view: &ImageView<'_>, phase: Phase) -> Lookup {
-        let mut keys: HashMap<Key, Vec<(u32, usize)>> = HashMap::new();
+        let mut keys = Keys::default();
         let mut known: Vec<(u32, u32)> = view.sound[phase.index()]
             .entries
             .iter()
