@@ -30,7 +30,7 @@ use std::ops::Range;
 
 use super::folded::{CLASS, Folded, INSIDE, NO_ENTRY, PADDING, SYMBOL};
 use super::promise512;
-use super::sieve::{MIX, Marks, Pair, Pick, Task, What};
+use super::sieve::{MIX, Marks, PLACE_BITS, Pair, Picks, Task, What};
 use super::singles::OPEN;
 use super::sound::{self, Tokens};
 use crate::base::int;
@@ -101,7 +101,7 @@ impl Avx512 {
         self,
         task: &Task<'_>,
         range: Range<usize>,
-        picks: &mut Vec<Pick>,
+        picks: &mut Picks,
     ) {
         let count = task.folded.count();
         assert!(range.end <= count);
@@ -445,9 +445,14 @@ const FIRST_PLANE: __mmask16 = 0x1111;
 
 /// What stands where in a step, and the hash that goes with it.
 struct Step<'a> {
+    /// Runs between the first of the range and that of the step.
     run: u32,
-    picks: &'a mut Vec<Pick>,
+    picks: &'a mut Picks,
 }
+
+/// Anchors that may stand at one run: a single class, and of two, three, four
+/// and five.
+const PICKS_MAX: usize = 5;
 
 /// # Safety
 ///
@@ -455,12 +460,16 @@ struct Step<'a> {
 /// behind the last run.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi2")]
 #[target_feature(enable = "bmi1,bmi2,popcnt")]
-unsafe fn pick(task: &Task<'_>, range: Range<usize>, picks: &mut Vec<Pick>) {
+unsafe fn pick(task: &Task<'_>, range: Range<usize>, picks: &mut Picks) {
     let entries = task.folded.entries().as_ptr();
     let starts = task.folded.starts.as_ptr();
     let marks = Marks::of(task.phase);
     let has =
         |lanes: __m512i, mark: u32| _mm512_test_epi32_mask(lanes, splat(mark));
+    // Room for all that the steps may add, and for one store more.
+    let room = picks.places.len() + range.len() * PICKS_MAX + LANES;
+    picks.places.reserve(room);
+    picks.hashes.reserve(room);
     let mut run = range.start;
     while run < range.end {
         // SAFETY: `run + LANES + 4` entries are within the padded array.
@@ -493,13 +502,14 @@ unsafe fn pick(task: &Task<'_>, range: Range<usize>, picks: &mut Vec<Pick>) {
             let narrow = has(a, mark::NARROW);
             single &= (fits & narrow) | (wide & !narrow);
         }
-        let mut step = Step { run: int::to_u32(run), picks };
+        let place = int::to_u32(run - range.start);
+        let mut step = Step { run: place, picks };
         if (part | two) & rest != 0 {
             // SAFETY: the filter is `task.filter`, a power of two words.
             unsafe { step.wide(task, [a, b, c], part & rest, two & rest) };
         }
         if single != 0 {
-            step.add(What::Single, single, _mm512_setzero_si512());
+            step.add(What::SINGLE, single, _mm512_setzero_si512());
         }
         if both != 0 {
             let (d, e) = (load(3), load(4));
@@ -517,14 +527,23 @@ impl Step<'_> {
         if lanes == 0 {
             return;
         }
-        let of = lanes_of(hashes);
-        let mut todo = u32::from(lanes);
-        while todo != 0 {
-            let lane = todo.trailing_zeros();
-            todo &= todo - 1;
-            let hash = of[int::to_usize(lane) % LANES];
-            self.picks.push(Pick { run: self.run + lane, hash, what });
-        }
+        let count = int::to_usize(_cvtmask16_u32(lanes).count_ones());
+        let first = splat(self.run | what.0 << PLACE_BITS);
+        let places = _mm512_add_epi32(words(&IOTA), first);
+        let append = |list: &mut Vec<u32>, of: __m512i| {
+            let of = _mm512_maskz_compress_epi32(lanes, of);
+            let len = list.len();
+            assert!(list.capacity() - len >= LANES);
+            // SAFETY: there is room for a register behind the length, and
+            // the first `count` words of it are written.
+            unsafe {
+                let end = list.as_mut_ptr().add(len);
+                _mm512_storeu_si512(end.cast(), of);
+                list.set_len(len + count);
+            }
+        };
+        append(&mut self.picks.places, places);
+        append(&mut self.picks.hashes, hashes);
     }
 
     /// Wide anchors that the filter knows.
@@ -548,8 +567,8 @@ impl Step<'_> {
         let word = unsafe { filter_words(task, part | two, pair) };
         let whole = bits_of(times(pair, MIX[0]), [27, 22]);
         let more = _mm512_or_si512(bits_of(three, [17, 12]), bit_at(three, 7));
-        self.add(What::Two, have(two, word, whole), pair);
-        self.add(What::Around, have(part, word, more), pair);
+        self.add(What::TWO, have(two, word, whole), pair);
+        self.add(What::AROUND, have(part, word, more), pair);
     }
 
     /// Anchors whose first two classes are narrow.
@@ -590,8 +609,8 @@ impl Step<'_> {
             return;
         }
         let pair = hash_of_two(a, b);
-        self.add(What::Two, inner_two, pair);
-        self.add(What::TwoAsWord, two, pair);
+        self.add(What::TWO, inner_two, pair);
+        self.add(What::TWO_AS_WORD, two, pair);
         let asking = long | word | inner;
         if asking == 0 {
             return;
@@ -605,14 +624,14 @@ impl Step<'_> {
                 _mm512_or_si512(bits_of(mixed, [27, 22]), bit_at(mixed, 17));
             // SAFETY: the caller's promise.
             let of = unsafe { filter_words(task, long, five) };
-            self.add(What::AroundFive, have(long, of, part), five);
+            self.add(What::AROUND_FIVE, have(long, of, part), five);
         }
         if word | inner == 0 {
             return;
         }
         let lengths = [
-            (three, What::Three, What::ThreeAsWord),
-            (four, What::Four, What::FourAsWord),
+            (three, What::THREE, What::THREE_AS_WORD),
+            (four, What::FOUR, What::FOUR_AS_WORD),
         ];
         for (hash, what, as_word) in lengths {
             // SAFETY: as above.

@@ -38,8 +38,8 @@ use rayon::prelude::*;
 
 use super::folded::CLASS;
 use super::sieve::{
-    GOLDEN, Hashes, MIX, Marks, Pair, Pick, Simd, Task, What, long_bits,
-    open_bits, part_bits, pick, touch, whole_bits, word_bits,
+    GOLDEN, Hashes, MIX, Marks, PLACE_BITS, Pair, Pick, Picks, Simd, Task,
+    What, long_bits, open_bits, part_bits, pick, touch, whole_bits, word_bits,
 };
 use super::singles::Singles;
 use super::{Candidate, Filter, Folded, Phase, Reader};
@@ -133,14 +133,18 @@ impl Beside {
 
     #[inline]
     fn key(self, anchor: u32, reach: Reach) -> u64 {
-        let (x, y) = match reach {
-            Reach::None => (0, 0),
-            Reach::Right => (self.right, 0),
-            Reach::Right2 => (self.right, self.right2),
-            Reach::Both => (self.left, self.right),
-            Reach::Left => (self.left, 0),
-        };
-        let classes = u64::from(x) | u64::from(y) << 16 | reach.number() << 61;
+        let all = u64::from(self.left)
+            | u64::from(self.right) << 16
+            | u64::from(self.right2) << 32;
+        // Which of them: one or two neighbours, by where they begin.
+        let (from, mask) = [
+            (0, 0),
+            (16, 0xFFFF),
+            (16, 0xFFFF_FFFF),
+            (0, 0xFFFF_FFFF),
+            (0, 0xFFFF),
+        ][int::low_usize(reach.number())];
+        let classes = all >> from & mask | reach.number() << 61;
         let all = classes ^ u64::from(anchor) << 29;
         let hash = all.wrapping_mul(GOLDEN);
         (hash ^ hash >> 32).wrapping_mul(GOLDEN)
@@ -475,6 +479,7 @@ fn singles(needles: &[Needle], phase: Phase) -> Vec<[u32; 2]> {
 
 /// Runs that are sieved before the survivors are looked at.
 const CHUNK: usize = 1 << 12;
+const _: () = assert!(CHUNK <= 1 << PLACE_BITS);
 
 type Pairs = [u32; NARROW_WORDS];
 
@@ -512,7 +517,7 @@ pub fn candidates(
         let end = range.end.min(start + CHUNK);
         let Queues { survivors, picks, keys, slots } = queues;
         pick(simd, &task, start..end, survivors, picks);
-        search.known_keys(&task, picks, keys, out);
+        search.known_keys(&task, start, picks, keys, out);
         search.slots(keys, slots);
         search.tagged(slots, out);
         start = end;
@@ -526,7 +531,7 @@ pub fn candidates(
 #[derive(Debug, Default)]
 pub struct Queues {
     survivors: Vec<u32>,
-    picks: Vec<Pick>,
+    picks: Picks,
     keys: Vec<(u64, u32)>,
     slots: Vec<Slots>,
 }
@@ -563,45 +568,37 @@ impl Search<'_, '_> {
     fn known_keys(
         &self,
         task: &Task<'_>,
-        picks: &[Pick],
+        first: usize,
+        picks: &Picks,
         keys: &mut Vec<(u64, u32)>,
         out: &mut Vec<Candidate>,
     ) {
         keys.clear();
         let filter = self.tables.keys;
         let shift = shift(filter.len() / LINE) - 32;
-        let line_of = |pick: &Pick| {
-            LINE * int::to_usize(pick.hash.wrapping_mul(MIX[1]) >> shift)
+        let line_of = |hash: u32| {
+            LINE * int::to_usize(hash.wrapping_mul(MIX[1]) >> shift)
         };
-        touch(picks.iter().map(|pick| filter[line_of(pick)]));
-        for pick in picks {
-            let Pick { run: at, hash, what } = pick;
-            let place = int::to_usize(*at);
-            let (len, reaches, as_word) = match what {
-                What::Single => {
-                    let class = self.folded.entries()[place] & CLASS;
-                    let Search { reader, folded, singles, .. } = self;
-                    singles.find(reader, folded, class, place, out);
-                    continue;
-                }
-                What::Two => (2, ALONE, false),
-                What::Three => (3, ALONE, false),
-                What::Four => (4, ALONE, false),
-                What::TwoAsWord => (2, ALONE, true),
-                What::ThreeAsWord => (3, ALONE, true),
-                What::FourAsWord => (4, ALONE, true),
-                What::Around => (2, AROUND_PAIR, false),
-                What::AroundFive => (NARROW, AROUND_NARROW, false),
-            };
-            if as_word && !self.is_word(task, *hash, place..place + len) {
+        touch(picks.hashes().iter().map(|hash| filter[line_of(*hash)]));
+        for Pick { run, what, hash } in picks.iter() {
+            let place = first + int::to_usize(run);
+            if what == What::SINGLE {
+                let class = self.folded.entries()[place] & CLASS;
+                let Search { reader, folded, singles, .. } = self;
+                singles.find(reader, folded, class, place, out);
+                continue;
+            }
+            let kind = int::to_usize(what.0) % What::COUNT;
+            let Kind { len, reaches, as_word } = KINDS[kind];
+            if as_word && !self.is_word(task, hash, place..place + len) {
                 continue;
             }
             let beside = Beside::new(self.folded.padded(), place, len);
-            let line = &filter[line_of(pick)..][..LINE];
+            let line = &filter[line_of(hash)..][..LINE];
             for reach in reaches {
-                let key = beside.key(*hash, *reach);
+                let key = beside.key(hash, *reach);
                 if has64(line[key_word(key)], key_bits(key)) {
-                    keys.push((key, *at));
+                    keys.push((key, int::to_u32(place)));
                 }
             }
         }
@@ -663,6 +660,27 @@ impl Search<'_, '_> {
             && (tag & RIGHT == 0 || self.folded.may_close(text, end - 1))
     }
 }
+
+/// What is asked of an anchor.
+struct Kind {
+    /// Its classes.
+    len: usize,
+    reaches: &'static [Reach],
+    as_word: bool,
+}
+
+/// By [`What`].
+const KINDS: [Kind; What::COUNT] = [
+    Kind { len: 1, reaches: &[], as_word: false },
+    Kind { len: 2, reaches: ALONE, as_word: false },
+    Kind { len: 3, reaches: ALONE, as_word: false },
+    Kind { len: 4, reaches: ALONE, as_word: false },
+    Kind { len: 2, reaches: ALONE, as_word: true },
+    Kind { len: 3, reaches: ALONE, as_word: true },
+    Kind { len: 4, reaches: ALONE, as_word: true },
+    Kind { len: 2, reaches: AROUND_PAIR, as_word: false },
+    Kind { len: NARROW, reaches: AROUND_NARROW, as_word: false },
+];
 
 /// Reaches of an anchor that is a whole needle, of a wide pair and of a
 /// narrow anchor inside a longer needle.

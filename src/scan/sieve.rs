@@ -1,5 +1,5 @@
 //! The sieve over a text. In: folded text and the marks of its classes; out:
-//! the few anchors that may stand in it, with their hashes (`Pick`). Touches
+//! the few anchors that may stand in it, with their hashes (`Picks`). Touches
 //! the entries that folding wrote, ten small tables and the anchor filter.
 //!
 //! Wide anchors (a Han pair with the class behind it, or a needle of two
@@ -165,12 +165,13 @@ pub struct Task<'a> {
 
 impl Task<'_> {
     /// Looks at a run that the sieve let pass.
-    fn survivor(&self, run: u32, picks: &mut Vec<Pick>) {
+    fn survivor(&self, first: usize, run: u32, picks: &mut Picks) {
         let entries = &self.folded.entries()[int::to_usize(run)..];
         let Some(&five) = entries.first_chunk::<5>() else { return };
         let [a, b, c, ..] = five;
         let marks = Marks::of(self.phase);
-        let mut add = |what, hash| picks.push(Pick { run, hash, what });
+        let place = run - int::to_u32(first);
+        let mut add = |what, hash| picks.push(Pick { run: place, what, hash });
         let starts = &self.folded.starts()[int::to_usize(run)..];
         let least = match a & mark::NARROW != 0 {
             true => self.singles[int::to_usize(a & 31)],
@@ -179,7 +180,7 @@ impl Task<'_> {
         let is_long = starts[1] - starts[0] >= least & !OPEN;
         let opens = least & OPEN == 0 || a & INSIDE == 0;
         if a & marks.single != 0 && is_long && opens {
-            add(What::Single, 0);
+            add(What::SINGLE, 0);
         }
         if a & b & mark::NARROW != 0 {
             self.narrow(five, &mut add);
@@ -188,10 +189,10 @@ impl Task<'_> {
         let hashes = Hashes::new(classes(five));
         let word = self.word(hashes.two);
         if marks.two(a, b) && has(word, whole_bits(hashes.two)) {
-            add(What::Two, hashes.two);
+            add(What::TWO, hashes.two);
         }
         if marks.part(a, b, c) && has(word, part_bits(hashes.three)) {
-            add(What::Around, hashes.two);
+            add(What::AROUND, hashes.two);
         }
     }
 
@@ -202,16 +203,16 @@ impl Task<'_> {
         let holds = |pair: Pair, a, b| pair.holds(self.pairs, a, b);
         let open = a & INSIDE == 0;
         if holds(Pair::InnerTwo, a, b) {
-            add(What::Two, two);
+            add(What::TWO, two);
         } else if open && holds(Pair::Two, a, b) {
-            add(What::TwoAsWord, two);
+            add(What::TWO_AS_WORD, two);
         }
         let is_word =
             open && holds(Pair::Word, a, b) && holds(Pair::Word2, b, c);
         let inner = holds(Pair::Inner, a, b) && holds(Pair::Inner2, b, c);
         let lengths = [
-            (three, What::Three, What::ThreeAsWord),
-            (four, What::Four, What::FourAsWord),
+            (three, What::THREE, What::THREE_AS_WORD),
+            (four, What::FOUR, What::FOUR_AS_WORD),
         ];
         for (hash, what, as_word) in lengths {
             if inner && has(self.word(hash), whole_bits(hash)) {
@@ -225,7 +226,7 @@ impl Task<'_> {
             && holds(Pair::Long3, c, d)
             && holds(Pair::Long4, d, e);
         if long && has(self.word(five), long_bits(five)) {
-            add(What::AroundFive, five);
+            add(What::AROUND_FIVE, five);
         }
     }
 
@@ -343,32 +344,73 @@ impl Simd {
     }
 }
 
-/// An anchor that may stand at a run.
+/// Anchors that may stand in a text, with their places and hashes: two lists
+/// side by side, so that vector code can write to them.
+#[derive(Debug, Default)]
+pub struct Picks {
+    /// Runs behind the first of the range, and above [`PLACE_BITS`] what
+    /// stands there.
+    pub(super) places: Vec<u32>,
+    /// Of as many classes as the anchor has.
+    pub(super) hashes: Vec<u32>,
+}
+
+/// Bits of a place that say where; a range has no more runs than these count.
+pub const PLACE_BITS: u32 = 16;
+
+/// An anchor that may stand so many runs behind the first of a range.
 #[derive(Clone, Copy, Debug)]
 pub struct Pick {
     pub run: u32,
-    /// Of as many classes as the anchor has.
-    pub hash: u32,
     pub what: What,
+    pub hash: u32,
+}
+
+impl Picks {
+    fn clear(&mut self) {
+        self.places.clear();
+        self.hashes.clear();
+    }
+
+    fn push(&mut self, Pick { run, what, hash }: Pick) {
+        self.places.push(run | what.0 << PLACE_BITS);
+        self.hashes.push(hash);
+    }
+
+    pub fn hashes(&self) -> &[u32] {
+        &self.hashes
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = Pick> {
+        let all = self.places.iter().zip(&self.hashes);
+        all.map(|(place, hash)| Pick {
+            run: place & ((1 << PLACE_BITS) - 1),
+            what: What(place >> PLACE_BITS),
+            hash: *hash,
+        })
+    }
 }
 
 /// What stands there: a needle of so many classes, or an anchor around which
 /// a needle goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum What {
+pub struct What(pub u32);
+
+impl What {
     /// Of one class; has no hash.
-    Single,
-    Two,
-    Three,
-    Four,
-    /// The same if they are a whole word.
-    TwoAsWord,
-    ThreeAsWord,
-    FourAsWord,
+    pub const SINGLE: What = What(0);
+    pub const TWO: What = What(1);
+    pub const THREE: What = What(2);
+    pub const FOUR: What = What(3);
+    /// The same if they begin a word.
+    pub const TWO_AS_WORD: What = What(4);
+    pub const THREE_AS_WORD: What = What(5);
+    pub const FOUR_AS_WORD: What = What(6);
     /// A wide pair inside a longer needle.
-    Around,
+    pub const AROUND: What = What(7);
     /// Five narrow classes.
-    AroundFive,
+    pub const AROUND_FIVE: What = What(8);
+    pub const COUNT: usize = 9;
 }
 
 /// Appends what may stand at the runs of a range. The processors with vectors
@@ -378,8 +420,9 @@ pub fn pick(
     task: &Task<'_>,
     range: Range<usize>,
     survivors: &mut Vec<u32>,
-    picks: &mut Vec<Pick>,
+    picks: &mut Picks,
 ) {
+    let first = range.start;
     survivors.clear();
     picks.clear();
     match simd {
@@ -392,7 +435,7 @@ pub fn pick(
         Simd::Neon(neon) => neon.sieve(task, range, survivors),
     }
     for run in survivors {
-        task.survivor(*run, picks);
+        task.survivor(first, *run, picks);
     }
 }
 
