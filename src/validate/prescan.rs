@@ -222,10 +222,11 @@ pub fn prescan(text: &str) -> Need {
         if b < 128 {
             pass.ascii(bytes, at, b);
             at += 1;
-            if CLASSES[usize::from(b)] == LETTER {
+            if b.is_ascii_alphabetic() {
                 let rest = bytes[at..].iter();
-                let more = rest.take_while(|b| is_plain_ascii(**b)).count();
-                pass.more_letters(more);
+                let more = rest.take_while(|b| b.is_ascii_alphabetic());
+                let more = more.count();
+                pass.more_letters(&bytes[at..at + more]);
                 at += more;
             }
         } else {
@@ -354,10 +355,6 @@ fn may_hold_number(text: &str, least: u32) -> bool {
     false
 }
 
-fn is_plain_ascii(byte: u8) -> bool {
-    CLASSES.get(usize::from(byte)) == Some(&LETTER)
-}
-
 /// The code point of three bytes.
 fn basic([a, b, c]: [u8; 3]) -> usize {
     usize::from(a & 0xF) << 12
@@ -379,12 +376,26 @@ fn plain_wide(bytes: &[u8], roles: &[u8]) -> usize {
 }
 
 impl Pass {
-    /// Letters that no digit can be, behind such a letter.
-    fn more_letters(&mut self, count: usize) {
-        let count = u32::try_from(count).unwrap_or(u32::MAX);
-        if count > 0 {
-            self.lone = 0;
+    /// More ASCII letters of a word, behind the first.
+    fn more_letters(&mut self, letters: &[u8]) {
+        if letters.is_empty() {
+            return;
         }
+        let (mut number, mut longest) = (self.number, self.number);
+        let mut only = true;
+        for byte in letters {
+            let may_be = matches!(byte, b'o' | b'O' | b'l' | b'I');
+            only &= may_be;
+            number = if may_be { number + 1 } else { 0 };
+            longest = longest.max(number);
+        }
+        self.number = number;
+        self.need.long_number |= longest >= LONG_MIN;
+        if !only {
+            self.digits = 0;
+        }
+        let count = u32::try_from(letters.len()).unwrap_or(u32::MAX);
+        self.lone = 0;
         self.joined = self.joined.saturating_add(count);
         self.run = self.run.saturating_add(count);
         self.need.handle |= self.run >= HANDLE_MIN;
