@@ -47,6 +47,13 @@ const _: () = assert!(PADDING >= 2 * LANES + 5);
 /// Entries that vectors do not settle.
 const SPECIAL: u32 = mark::ASTRAL | mark::ESCAPE | SYMBOL;
 
+/// The lanes of two registers in turn, those of the first half and of the
+/// second.
+const PAIRS: [[u32; LANES]; 2] = [
+    [0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23],
+    [8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31],
+];
+
 const IOTA: [u32; LANES] =
     [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
 
@@ -467,9 +474,7 @@ unsafe fn pick(task: &Task<'_>, range: Range<usize>, picks: &mut Picks) {
     let has =
         |lanes: __m512i, mark: u32| _mm512_test_epi32_mask(lanes, splat(mark));
     // Room for all that the steps may add, and for one store more.
-    let room = picks.places.len() + range.len() * PICKS_MAX + LANES;
-    picks.places.reserve(room);
-    picks.hashes.reserve(room);
+    picks.all.reserve(range.len() * PICKS_MAX + LANES);
     let mut run = range.start;
     while run < range.end {
         // SAFETY: `run + LANES + 4` entries are within the padded array.
@@ -530,20 +535,21 @@ impl Step<'_> {
         let count = int::to_usize(_cvtmask16_u32(lanes).count_ones());
         let first = splat(self.run | what.0 << PLACE_BITS);
         let places = _mm512_add_epi32(words(&IOTA), first);
-        let append = |list: &mut Vec<u32>, of: __m512i| {
-            let of = _mm512_maskz_compress_epi32(lanes, of);
-            let len = list.len();
-            assert!(list.capacity() - len >= LANES);
-            // SAFETY: there is room for a register behind the length, and
-            // the first `count` words of it are written.
+        let places = _mm512_maskz_compress_epi32(lanes, places);
+        let hashes = _mm512_maskz_compress_epi32(lanes, hashes);
+        let list = &mut self.picks.all;
+        let len = list.len();
+        assert!(list.capacity() - len >= LANES);
+        for (half, from) in PAIRS.iter().enumerate() {
+            let both = _mm512_permutex2var_epi32(hashes, words(from), places);
+            // SAFETY: there is room for two registers behind the length.
             unsafe {
-                let end = list.as_mut_ptr().add(len);
-                _mm512_storeu_si512(end.cast(), of);
-                list.set_len(len + count);
+                let end = list.as_mut_ptr().add(len + half * LANES / 2);
+                _mm512_storeu_si512(end.cast(), both);
             }
-        };
-        append(&mut self.picks.places, places);
-        append(&mut self.picks.hashes, hashes);
+        }
+        // SAFETY: the first `count` of them are written, 16 at most.
+        unsafe { list.set_len(len + count) };
     }
 
     /// Wide anchors that the filter knows.

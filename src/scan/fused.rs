@@ -579,7 +579,7 @@ impl Search<'_, '_> {
         let line_of = |hash: u32| {
             LINE * int::to_usize(hash.wrapping_mul(MIX[1]) >> shift)
         };
-        touch(picks.hashes().iter().map(|hash| filter[line_of(*hash)]));
+        touch(picks.iter().map(|pick| filter[line_of(pick.hash)]));
         for Pick { run, what, hash } in picks.iter() {
             let place = first + int::to_usize(run);
             if what == What::SINGLE {

@@ -344,15 +344,13 @@ impl Simd {
     }
 }
 
-/// Anchors that may stand in a text, with their places and hashes: two lists
-/// side by side, so that vector code can write to them.
+/// Anchors that may stand in a text, each as one number, so that vector code
+/// can write many: the hash, above it the place.
 #[derive(Debug, Default)]
 pub struct Picks {
-    /// Runs behind the first of the range, and above [`PLACE_BITS`] what
-    /// stands there.
-    pub(super) places: Vec<u32>,
-    /// Of as many classes as the anchor has.
-    pub(super) hashes: Vec<u32>,
+    /// A place is the number of runs behind the first of the range, and above
+    /// [`PLACE_BITS`] what stands there.
+    pub(super) all: Vec<u64>,
 }
 
 /// Bits of a place that say where; a range has no more runs than these count.
@@ -367,26 +365,19 @@ pub struct Pick {
 }
 
 impl Picks {
-    fn clear(&mut self) {
-        self.places.clear();
-        self.hashes.clear();
-    }
-
     fn push(&mut self, Pick { run, what, hash }: Pick) {
-        self.places.push(run | what.0 << PLACE_BITS);
-        self.hashes.push(hash);
-    }
-
-    pub fn hashes(&self) -> &[u32] {
-        &self.hashes
+        let place = run | what.0 << PLACE_BITS;
+        self.all.push(u64::from(hash) | u64::from(place) << 32);
     }
 
     pub fn iter(&self) -> impl Iterator<Item = Pick> {
-        let all = self.places.iter().zip(&self.hashes);
-        all.map(|(place, hash)| Pick {
-            run: place & ((1 << PLACE_BITS) - 1),
-            what: What(place >> PLACE_BITS),
-            hash: *hash,
+        self.all.iter().map(|pick| {
+            let place = int::low_u32(pick >> 32);
+            Pick {
+                run: place & ((1 << PLACE_BITS) - 1),
+                what: What(place >> PLACE_BITS),
+                hash: int::low_u32(*pick),
+            }
         })
     }
 }
@@ -424,7 +415,7 @@ pub fn pick(
 ) {
     let first = range.start;
     survivors.clear();
-    picks.clear();
+    picks.all.clear();
     match simd {
         Simd::Portable => portable(task, range, survivors),
         #[cfg(target_arch = "x86_64")]
