@@ -241,6 +241,14 @@ fn dictionary(view: &super::ImageView<'_>, meta: &Meta) -> Result<(), Kind> {
     if view.patterns.iter().any(|row| !pattern_fits(view, row)) {
         return fail("a pattern");
     }
+    let mut ends = view.needle_patterns.iter().skip(1).peekable();
+    let is_last = |(number, row): (u32, &PatternRow)| {
+        let last = ends.next_if_eq(&&(number + 1)).is_some();
+        row.has(PatternRow::LAST) == last
+    };
+    if !(0..).zip(view.patterns).all(is_last) {
+        return fail("a needle's patterns");
+    }
     let terms = view.terms.len();
     if view.postings.iter().any(|term| int::to_usize(*term) >= terms) {
         return fail("a posting");
@@ -312,8 +320,9 @@ fn fused_fits(
     let entries = tables.bucket_rows.len();
     let needles = view.needle_count();
     let needle = |n: &u32| int::to_usize(*n) < needles;
+    let pattern = |n: &u32| int::to_usize(*n) < view.patterns.len();
     is_offset_table(tables.bucket_starts, entries)
-        && tables.bucket_rows.iter().all(|[.., number, _]| needle(number))
+        && tables.bucket_rows.iter().all(|[.., number, _]| pattern(number))
         && tables.singles.is_sorted()
         && tables.singles.iter().all(|[class, number]| {
             int::to_usize(*class) < view.class_end() && needle(number)
@@ -343,13 +352,15 @@ fn pattern_fits(view: &super::ImageView<'_>, row: &PatternRow) -> bool {
     let letters = int::to_usize(row.letters)
         .checked_add(row.letter_count())
         .is_some_and(|end| end <= view.letters.len());
-    let targets = match row.has(PatternRow::JOIN) {
-        true => view.wholes.len(),
-        false => view.postings.len(),
+    let joins = row.has(PatternRow::JOIN);
+    let table = if joins { view.wholes } else { view.postings };
+    let end = int::to_usize(row.postings)
+        .checked_add(int::to_usize(row.posting_count));
+    let postings = match row.posting_count {
+        1 if joins => char::from_u32(row.postings).is_some(),
+        1 => int::to_usize(row.postings) < view.terms.len(),
+        _ => end.is_some_and(|end| end <= table.len()),
     };
-    let postings = int::to_usize(row.postings)
-        .checked_add(int::to_usize(row.posting_count))
-        .is_some_and(|end| end <= targets);
     let count = row.letter_count();
     letters
         && postings

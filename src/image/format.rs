@@ -28,7 +28,7 @@
 //! | 6 | [`PatternRow`] | patterns, grouped by needle |
 //! | 7 | u32 | letters of the patterns (code points) |
 //! | 8 | u8 | gap kinds, parallel to the letters |
-//! | 9 | u32 | postings: term numbers of each pattern |
+//! | 9 | u32 | postings: term numbers of each pattern that has several |
 //! | 10 | [`TermRow`] | terms |
 //! | 11 | u8 | strings (UTF-8) the term rows point into |
 //! | 12 | u8 | packs, sets, rules and conditions, JSON |
@@ -41,8 +41,8 @@
 //! | 15 | u64 | key filter, 2^n words |
 //! | 16 | u32 | bucket starts, one more than buckets, 2^n buckets |
 //! | 17 | 4 u32 | by bucket: key hash and place of the anchor; length and
-//! | | | hash of the classes; needle; the set of its terms, 2^32 - 1 for
-//! | | | several |
+//! | | | hash of the classes; first pattern; the set of its terms, 2^32 - 1
+//! | | | for several |
 //! | 18 | 2 u32 | class and needle of the needles of one class, sorted |
 //! | 19–23 | | the same five for all other terms |
 //! | 24 | u32 | sound plane, waking terms: key filter, 2^n words |
@@ -182,8 +182,8 @@ pub const KEY_LINE: usize = 8;
 pub struct PatternRow {
     /// Index of the first letter in the letters and gaps sections.
     pub letters: u32,
-    /// Index of the first posting; of the first character that it stands
-    /// for where it is a pattern of parts.
+    /// Where there is one posting, the term; otherwise the index of the first.
+    /// The same of the characters that a pattern of parts stands for.
     pub postings: u32,
     pub posting_count: u32,
     /// Folds that the spelling itself brings (digraph, reversed, split).
@@ -191,7 +191,8 @@ pub struct PatternRow {
     /// Bits 0–7 number of letters, 8–15 letters replaced by the spelling,
     /// 16–17 gate, 18 left and 19 right word boundary, 20 reversed, 21 has
     /// symbols, 22 the term in pinyin, 23 its first letters,
-    /// 24 a word of it as a picture, 25 parts of a character.
+    /// 24 a word of it as a picture, 25 parts of a character, 26 the last
+    /// pattern of its needle.
     pub shape: u32,
 }
 
@@ -204,10 +205,22 @@ impl PatternRow {
     pub const INITIALS: u32 = 1 << 23;
     pub const PICTURE: u32 = 1 << 24;
     pub const JOIN: u32 = 1 << 25;
-    pub const SHAPE_MASK: u32 = (1 << 26) - 1;
+    pub const LAST: u32 = 1 << 26;
+    pub const SHAPE_MASK: u32 = (1 << 27) - 1;
 
     pub fn letter_count(&self) -> usize {
         crate::base::int::to_usize(self.shape & 0xFF)
+    }
+
+    /// Its postings: its own, or those in a table.
+    #[inline]
+    pub fn postings_in<'a>(&'a self, table: &'a [u32]) -> &'a [u32] {
+        if self.posting_count == 1 {
+            return std::slice::from_ref(&self.postings);
+        }
+        let start = crate::base::int::to_usize(self.postings);
+        let count = crate::base::int::to_usize(self.posting_count);
+        table.get(start..start + count).unwrap_or_default()
     }
 
     pub fn replaced(&self) -> u32 {

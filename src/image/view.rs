@@ -272,6 +272,18 @@ impl<'a> ImageView<'a> {
         range.start.min(end)..end
     }
 
+    /// Numbers of the patterns of a needle, from its first on.
+    pub fn patterns_from(&self, first: u32) -> impl Iterator<Item = u32> {
+        let rows = self.patterns.get(int::to_usize(first)..);
+        let mut goes_on = true;
+        let rows = rows.unwrap_or_default().iter();
+        (first..).zip(rows).map_while(move |(number, row)| {
+            let here = goes_on;
+            goes_on = !row.has(PatternRow::LAST);
+            here.then_some(number)
+        })
+    }
+
     /// A pattern. One that lacks its letters is a pattern of no term.
     pub fn pattern(&self, number: usize) -> Pattern<'a> {
         let Some(row) = self.patterns.get(number) else { return NO_PATTERN };
@@ -286,24 +298,21 @@ impl<'a> ImageView<'a> {
     }
 
     /// Terms of a pattern.
-    pub fn pattern_terms(&self, row: &PatternRow) -> &'a [u32] {
-        if row.has(PatternRow::JOIN) {
-            return &[];
+    #[inline]
+    pub fn pattern_terms(&self, row: &'a PatternRow) -> &'a [u32] {
+        match row.has(PatternRow::JOIN) {
+            true => &[],
+            false => row.postings_in(self.postings),
         }
-        let start = int::to_usize(row.postings);
-        let end = start + int::to_usize(row.posting_count);
-        self.postings.get(start..end).unwrap_or_default()
     }
 
     /// Characters that a pattern of parts stands for.
     pub fn pattern_wholes(
         &self,
-        row: &PatternRow,
+        row: &'a PatternRow,
     ) -> impl Iterator<Item = char> + 'a {
-        let start = int::to_usize(row.postings);
-        let end = start + int::to_usize(row.posting_count);
         let all = match row.has(PatternRow::JOIN) {
-            true => self.wholes.get(start..end).unwrap_or_default(),
+            true => row.postings_in(self.wholes),
             false => &[],
         };
         all.iter().filter_map(|code| char::from_u32(*code))

@@ -163,9 +163,8 @@ fn heard(
     let of_terms =
         |(_, row): &(usize, &PatternRow)| !row.has(PatternRow::JOIN);
     for (number, row) in parts.patterns.iter().enumerate().filter(of_terms) {
-        let from = int::to_usize(row.postings);
-        let to = from + int::to_usize(row.posting_count);
-        let wanted = parts.postings[from..to].iter().any(|term| {
+        let mut terms = row.postings_in(&parts.postings).iter();
+        let wanted = terms.any(|term| {
             let term = &parts.terms[int::to_usize(*term)];
             term.tier_max() == 2 && term.is_waking() == waking
         });
@@ -205,7 +204,12 @@ fn add_patterns(
             parts.needle_starts.push(int::to_u32(parts.needle_syms.len()));
             parts.needle_patterns.push(int::to_u32(parts.patterns.len()));
             parts.needle_syms.extend(&needle);
-            needles.push(Needle { classes: needle, ..Needle::default() });
+            if let Some(last) = parts.patterns.last_mut() {
+                last.shape |= PatternRow::LAST;
+            }
+            let pattern = int::to_u32(parts.patterns.len());
+            let phases = Default::default();
+            needles.push(Needle { classes: needle, pattern, phases });
         }
         let joins = spelling.shape & PatternRow::JOIN != 0;
         if let Some(needle) = needles.last_mut()
@@ -218,16 +222,25 @@ fn add_patterns(
             true => &mut parts.wholes,
             false => &mut parts.postings,
         };
+        let postings = match terms[..] {
+            [one] => one,
+            _ => int::to_u32(targets.len()),
+        };
         parts.patterns.push(PatternRow {
             letters: int::to_u32(parts.letters.len()),
-            postings: int::to_u32(targets.len()),
+            postings,
             posting_count: int::to_u32(terms.len()),
             folds: spelling.folds.bits(),
             shape: spelling.shape,
         });
-        targets.extend(&terms);
+        if terms.len() > 1 {
+            targets.extend(&terms);
+        }
         parts.letters.extend(spelling.letters.iter().map(|c| u32::from(*c)));
         parts.gaps.extend(&spelling.gaps);
+    }
+    if let Some(last) = parts.patterns.last_mut() {
+        last.shape |= PatternRow::LAST;
     }
     parts.needle_starts.push(int::to_u32(parts.needle_syms.len()));
     parts.needle_patterns.push(int::to_u32(parts.patterns.len()));

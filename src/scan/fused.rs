@@ -155,6 +155,8 @@ impl Beside {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Needle {
     pub classes: Vec<u16>,
+    /// Its first pattern.
+    pub pattern: u32,
     /// What those have in common that a phase looks for.
     pub phases: [Shared; 2],
 }
@@ -419,12 +421,12 @@ fn fill_buckets(
         while let Some((key, anchor, needle)) =
             next.next_if(|(key, ..)| bucket(*key) == number)
         {
-            let number = int::to_u32(*needle);
             let needle = &needles[*needle];
             let shared = needle.phases[phase.index()];
             let tag = tag(*key, anchor.offset) | shared.flags();
             let brief = sketch(&needle.classes);
-            parts.bucket_rows.push([tag, brief, number, shared.set]);
+            let row = [tag, brief, needle.pattern, shared.set];
+            parts.bucket_rows.push(row);
         }
         parts.bucket_starts.push(int::to_u32(parts.bucket_rows.len()));
     }
@@ -627,7 +629,7 @@ impl Search<'_, '_> {
         }));
         for Slots { range, tag: wanted, at } in slots {
             let range = int::to_usize(range.start)..int::to_usize(range.end);
-            for &[tag, brief, needle, set] in &tables.bucket_rows[range] {
+            for &[tag, brief, first, set] in &tables.bucket_rows[range] {
                 if tag >> TAG_SHIFT << TAG_SHIFT != *wanted {
                     continue;
                 }
@@ -640,7 +642,7 @@ impl Search<'_, '_> {
                         .is_some_and(|c| !c.is_empty() && sketch(c) == brief)
                     && self.fits(tag, start, end)
                 {
-                    out.push(Candidate { needle, run, len });
+                    out.push(Candidate { first, run, len });
                 }
             }
         }

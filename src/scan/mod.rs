@@ -158,7 +158,8 @@ impl Filter<'_> {
 /// A place where a needle's classes may stand; the walk tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Candidate {
-    pub needle: u32,
+    /// The needle's first pattern.
+    pub first: u32,
     pub run: u32,
     /// Classes of the needle.
     pub len: u32,

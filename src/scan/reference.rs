@@ -12,8 +12,8 @@ use crate::image::ImageView;
 #[derive(Debug)]
 pub struct Reference {
     automaton: Option<AhoCorasick>,
-    /// Needle of each pattern of the automaton.
-    needles: Vec<u32>,
+    /// The first pattern of the needle that each pattern of the automaton is.
+    firsts: Vec<u32>,
 }
 
 /// Buffers of one thread.
@@ -41,7 +41,7 @@ impl Reference {
             .filter(|needle| phase.has_needle(view, *needle))
             .collect();
         if needles.is_empty() {
-            return Ok(Reference { automaton: None, needles });
+            return Ok(Reference { automaton: None, firsts: Vec::new() });
         }
         let texts = needles.iter().map(|needle| {
             let syms = view.needle(*needle);
@@ -52,7 +52,10 @@ impl Reference {
             .kind(Some(AhoCorasickKind::ContiguousNFA))
             .build(texts)
             .map_err(|error| error.to_string())?;
-        Ok(Reference { automaton: Some(automaton), needles })
+        let first =
+            |needle: &u32| int::to_u32(view.needle_patterns(*needle).start);
+        let firsts = needles.iter().map(first).collect();
+        Ok(Reference { automaton: Some(automaton), firsts })
     }
 
     /// Every occurrence of every needle, overlapping ones included.
@@ -74,7 +77,7 @@ impl Reference {
             let run = scratch.runs[found.start()];
             let last = scratch.runs[found.end() - 1];
             out.push(Candidate {
-                needle: self.needles[found.pattern().as_usize()],
+                first: self.firsts[found.pattern().as_usize()],
                 run,
                 len: last + 1 - run,
             });

@@ -35,7 +35,8 @@ struct Need {
 
 #[derive(Clone, Copy, Debug)]
 struct Single {
-    needle: u32,
+    /// The first pattern of the needle.
+    first: u32,
     /// All its spellings are whole words.
     is_word: bool,
 }
@@ -91,7 +92,7 @@ impl Singles {
                 })
             };
             if !(single.is_word && inside()) {
-                out.push(Candidate { needle: single.needle, run, len: 1 });
+                out.push(Candidate { first: single.first, run, len: 1 });
             }
         }
     }
@@ -172,7 +173,9 @@ impl Reading {
                     p.row.has(PatternRow::RIGHT) && !letter::is_digit(last)
                 });
                 let is_word = opens && closes;
-                reading.needles.push(Single { needle: *needle, is_word });
+                let all = view.needle_patterns(*needle);
+                let first = int::to_u32(all.start);
+                reading.needles.push(Single { first, is_word });
                 if class < usize::from(view.narrow_end) {
                     reading.narrow(class, least, opens);
                 } else {

@@ -31,8 +31,7 @@ fn list_claims(
     claims.clear();
     let view = &reader.view;
     for &candidate in candidates {
-        for number in view.needle_patterns(candidate.needle) {
-            let pattern = int::to_u32(number);
+        for pattern in view.patterns_from(candidate.first) {
             claims.push(Claim { candidate, pattern });
         }
     }
