@@ -25,8 +25,8 @@
 //! it and fails the second.
 //!
 //! Most short Latin words stand inside longer ones (`ca`, `not`, `com`). Such
-//! a needle, if all its spellings are whole words, goes no further unless a
-//! word may begin and end there.
+//! a needle, if all its spellings begin a word, goes no further unless a word
+//! may begin there, and end there if they all end one.
 //!
 //! Both filters are blocked Bloom filters (Putze, Sanders, Singler 2007):
 //! the bits of an entry lie in one word, so a test costs one load.
