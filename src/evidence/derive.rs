@@ -524,7 +524,9 @@ impl Deriver {
                 let stars = "*".repeat(span.range().len());
                 text.to_mut().replace_range(span.range(), &stars);
             }
-            let kept = text.floor_char_boundary(room);
+            let mut ends = (0..=room.min(text.len())).rev();
+            let kept = ends.find(|at| text.is_char_boundary(*at));
+            let kept = kept.unwrap_or(0);
             *truncated |= kept < text.len();
             room -= kept;
             member(out, "{", "name", field.name);
