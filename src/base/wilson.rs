@@ -6,12 +6,17 @@ use super::int;
 
 /// The 95 % interval of `hits` out of `trials`.
 pub fn interval(hits: u64, trials: u64) -> (f64, f64) {
-    if trials == 0 {
+    let n = int::to_f64(trials);
+    interval_of(int::to_f64(hits) / n, n)
+}
+
+/// The same of a share of trials with weights, at their effective size: the
+/// square of the sum of the weights over the sum of their squares (Kish 1965).
+pub fn interval_of(share: f64, n: f64) -> (f64, f64) {
+    if n <= 0.0 {
         return (0.0, 1.0);
     }
     const Z: f64 = 1.959_963_984_540_054;
-    let n = int::to_f64(trials);
-    let share = int::to_f64(hits) / n;
     let z2 = Z * Z;
     let middle = share + z2 / (2.0 * n);
     let width = Z * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).sqrt();

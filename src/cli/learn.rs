@@ -84,8 +84,8 @@ fn plan(args: &LearnArgs) -> anyhow::Result<Plan> {
         Ok(value)
     };
     ensure!(
-        args.chars > 0 || args.words > 0,
-        "--chars 0 --words 0: nothing is left to learn from"
+        args.chars > 0 || args.words > 0 || args.signs > 0,
+        "--chars 0 --words 0 --signs 0: nothing is left to learn from"
     );
     ensure!(
         args.strength > 0.0 && args.strength.is_finite(),
@@ -104,7 +104,11 @@ fn plan(args: &LearnArgs) -> anyhow::Result<Plan> {
         categories.insert(label.to_owned(), category);
     }
     Ok(Plan {
-        sizes: Sizes { chars: args.chars, words: args.words },
+        sizes: Sizes {
+            chars: args.chars,
+            words: args.words,
+            signs: args.signs,
+        },
         least: args.min_records,
         training: Training {
             seed: args.seed,
@@ -181,10 +185,11 @@ fn command(args: &LearnArgs, name: &str) -> String {
     }
     let _ = write!(
         out,
-        " --chars {} --words {} --min-records {} --max-features {} \
-         --strength {} --max-fpr {} --held-out {} --seed {} -o {name}",
+        " --chars {} --words {} --signs {} --min-records {} \
+         --max-features {} --strength {} --max-fpr {} --held-out {} --seed {} -o {name}",
         args.chars,
         args.words,
+        args.signs,
         args.min_records,
         args.max_features,
         args.strength,

@@ -84,6 +84,16 @@ pub struct LearnArgs {
     )]
     pub words: u8,
 
+    /// Characters of the longest sign n-gram: punctuation, symbols, emoji,
+    /// alone (1) or beside another character (2); 0 for none.
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 2,
+        value_parser = clap::value_parser!(u8).range(0..=2)
+    )]
+    pub signs: u8,
+
     /// Records that must have an n-gram before it is looked at.
     #[arg(
         long,
@@ -94,7 +104,7 @@ pub struct LearnArgs {
     pub min_records: u32,
 
     /// N-grams that a model keeps: those that change scores most.
-    #[arg(long, value_name = "N", default_value = "60000")]
+    #[arg(long, value_name = "N", default_value = "100000")]
     pub max_features: NonZeroUsize,
 
     /// What an error costs in training.

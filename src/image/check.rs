@@ -13,9 +13,9 @@ use std::ops::Range;
 
 use super::Kind;
 use super::format::{
-    ALIGN, BYTE_ORDER, DIGEST_FROM, GRAM_CHARS_MAX, GRAM_WORDS_MAX,
-    HEADER_LEN, KEY_LINE, MAGIC, NARROW_WORDS, PatternRow, SECTION_LEN,
-    TermRow, VERSION, gap, section,
+    ALIGN, BYTE_ORDER, DIGEST_FROM, GRAM_CHARS_MAX, GRAM_SIGNS_MAX,
+    GRAM_WORDS_MAX, HEADER_LEN, KEY_LINE, MAGIC, NARROW_WORDS, PatternRow,
+    SECTION_LEN, TermRow, VERSION, gap, section,
 };
 use super::meta::{Condition, Meta, RuleMeta};
 use crate::base::{int, limits};
@@ -385,6 +385,7 @@ fn models_fit(meta: &Meta) -> bool {
             model.bias.abs() <= limits::WEIGHT_MAX
                 && model.chars <= GRAM_CHARS_MAX
                 && model.words <= GRAM_WORDS_MAX
+                && model.signs <= GRAM_SIGNS_MAX
         })
 }
 

@@ -71,7 +71,7 @@ use bytemuck::{Pod, Zeroable};
 
 pub const MAGIC: [u8; 8] = *b"TROMMEL\0";
 /// Raised when an image of the old version can no longer be read as is.
-pub const VERSION: u32 = 8;
+pub const VERSION: u32 = 9;
 pub const BYTE_ORDER: u32 = 0x0102_0304;
 /// Bytes before the section table.
 pub const HEADER_LEN: usize = 96;
@@ -84,6 +84,7 @@ pub const ALIGN: usize = 64;
 /// fill a key. Words of the longest word n-gram.
 pub const GRAM_CHARS_MAX: u8 = 4;
 pub const GRAM_WORDS_MAX: u8 = 2;
+pub const GRAM_SIGNS_MAX: u8 = 2;
 
 /// Section ids.
 pub mod section {

@@ -24,9 +24,10 @@ pub struct ModelMeta {
     pub bias: i64,
     pub grams: u32,
     /// Letters of the longest character n-gram, words of the longest word
-    /// n-gram.
+    /// n-gram, characters of the longest sign n-gram.
     pub chars: u8,
     pub words: u8,
+    pub signs: u8,
     /// No score of it wakes a rule: it is summed up only for records in
     /// which a rule that asks for it is due.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

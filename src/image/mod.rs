@@ -18,8 +18,8 @@ use crate::base::int;
 use crate::base::limits;
 
 pub use format::{
-    GRAM_CHARS_MAX, GRAM_WORDS_MAX, Gate, KEY_LINE, MAGIC, NARROW_WORDS,
-    PatternRow, TermRow, VERSION, WeightRow, gap, section,
+    GRAM_CHARS_MAX, GRAM_SIGNS_MAX, GRAM_WORDS_MAX, Gate, KEY_LINE, MAGIC,
+    NARROW_WORDS, PatternRow, TermRow, VERSION, WeightRow, gap, section,
 };
 pub use meta::{
     Condition, Literal, Meta, ModelMeta, Op, PackMeta, RuleMeta, SetMeta,

@@ -283,11 +283,13 @@ impl Sets {
             grams: int::to_u32(weights.rows.len()),
             chars: 0,
             words: 0,
+            signs: 0,
             lazy: false,
         };
         for row in weights.rows {
-            meta.chars = meta.chars.max(row.chars);
-            meta.words = meta.words.max(row.words);
+            meta.chars = meta.chars.max(row.sizes.chars);
+            meta.words = meta.words.max(row.sizes.words);
+            meta.signs = meta.signs.max(row.sizes.signs);
             let weight = WeightRow { model: number, weight: row.weight };
             let (key, text) = (row.key, row.text);
             self.grams.push(GramEntry { key, text, row: weight });

@@ -5,10 +5,12 @@
 //! # A comment.
 //! bias⇥-4.2150
 //! char⇥加微信⇥0.8123⇥120⇥3
+//! sign⇥!!⇥0.1210⇥33⇥8
+//! sign⇥:␣⇥0.0420⇥51⇥12
 //! word⇥free money⇥0.6100⇥41⇥0
 //! ```
 //!
-//! (`⇥` is a tab.) What stands behind the weight is for readers: in how many
+//! (`⇥` is a tab, `␣` of a sign n-gram a blank.) What stands behind the weight is for readers: in how many
 //! records of the category and in how many others the n-gram was seen.
 
 use std::collections::HashMap;
@@ -17,8 +19,8 @@ use std::ops::Range;
 use super::diagnostic::{BAD_WEIGHTS, Diagnostic};
 use crate::base::{int, limits, near};
 use crate::fold::plain_letters;
-use crate::image::{GRAM_CHARS_MAX, GRAM_WORDS_MAX};
-use crate::scan::grams::{self, Sizes};
+use crate::image::{GRAM_CHARS_MAX, GRAM_SIGNS_MAX, GRAM_WORDS_MAX};
+use crate::scan::grams::{self, BLANK_SHOWN, Sizes, Unit};
 
 /// One n-gram.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,9 +30,8 @@ pub struct Row {
     pub text: String,
     /// In ten-thousandths.
     pub weight: i32,
-    /// Letters of a character n-gram, else 0; words of a word n-gram.
-    pub chars: u8,
-    pub words: u8,
+    /// How long n-grams of its kind have to be for it, 0 for the others.
+    pub sizes: Sizes,
 }
 
 /// One file, as far as it could be read.
@@ -40,28 +41,17 @@ pub struct Weights {
     pub rows: Vec<Row>,
 }
 
-/// Which kind of n-gram a line has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unit {
-    Char,
-    Word,
-}
-
-impl Unit {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Unit::Char => "char",
-            Unit::Word => "word",
-        }
-    }
-}
-
 /// The key of an n-gram written as text, with its length in letters or
 /// words; what is wrong with it otherwise.
 pub fn key_of(unit: Unit, text: &str) -> Result<(u64, u8), String> {
+    if unit == Unit::Sign {
+        return sign_key(text);
+    }
+    let none = Sizes::default();
     let sizes = match unit {
-        Unit::Char => Sizes { chars: GRAM_CHARS_MAX, words: 0 },
-        Unit::Word => Sizes { chars: 0, words: GRAM_WORDS_MAX },
+        Unit::Char => Sizes { chars: GRAM_CHARS_MAX, ..none },
+        Unit::Word => Sizes { words: GRAM_WORDS_MAX, ..none },
+        Unit::Sign => none,
     };
     let mut all: Vec<(u64, u32, u32)> = Vec::new();
     let mut visit =
@@ -88,6 +78,30 @@ pub fn key_of(unit: Unit, text: &str) -> Result<(u64, u8), String> {
             0 => Err("no word is left".to_owned()),
             _ => Err(format!("not one or {GRAM_WORDS_MAX} words")),
         },
+        Unit::Sign => Err(String::new()),
+    }
+}
+
+/// The same of a sign n-gram, whose blanks are written as `␣`.
+fn sign_key(text: &str) -> Result<(u64, u8), String> {
+    let text = text.trim().replace(BLANK_SHOWN, " ");
+    let sizes = Sizes { signs: GRAM_SIGNS_MAX, ..Sizes::default() };
+    let mut all: Vec<(u64, u32, u32)> = Vec::new();
+    let mut visit =
+        |key: u64, start: u32, end: u32| all.push((key, start, end));
+    grams::each(&text, plain_letters(), sizes, &mut visit);
+    let letters = plain_letters();
+    let seen = |c: &char| letters.get(*c) != crate::fold::plain::IGNORABLE;
+    let count = text.chars().filter(seen).count();
+    let whole = all
+        .iter()
+        .find(|(_, start, end)| int::to_usize(end - start) == text.len());
+    match (whole, count) {
+        (Some((key, ..)), 1) => Ok((*key, 1)),
+        (Some((key, ..)), 2) => Ok((*key, GRAM_SIGNS_MAX)),
+        _ => Err("neither one sign nor two characters, of which one is a \
+                  sign, or a letter and a blank (␣)"
+            .to_owned()),
     }
 }
 
@@ -169,14 +183,16 @@ impl Reader<'_> {
         match kind {
             "bias" => self.bias_line(&cells, start..start + body.len()),
             "char" => self.gram(Unit::Char, &cells, start + body.len()),
+            "sign" => self.gram(Unit::Sign, &cells, start + body.len()),
             "word" => self.gram(Unit::Word, &cells, start + body.len()),
             other => {
-                let near = near::nearest(other, ["bias", "char", "word"]);
+                let known = ["bias", "char", "sign", "word"];
+                let near = near::nearest(other, known);
                 let help = match near {
                     Some(near) => format!("did you mean `{near}`?"),
-                    None => "a line begins with bias, char or word, and a \
-                             tab"
-                    .to_owned(),
+                    None => "a line begins with bias, char, sign or word, \
+                             and a tab"
+                        .to_owned(),
                 };
                 let label = "no kind of line is called so";
                 self.fail("not a line of a weights file", place, label, &help);
@@ -258,12 +274,14 @@ impl Reader<'_> {
         let Some(weight) = weight.and_then(|w| i32::try_from(w).ok()) else {
             return;
         };
-        let (chars, words) = match unit {
-            Unit::Char => (length, 0),
-            Unit::Word => (0, length),
+        let none = Sizes::default();
+        let sizes = match unit {
+            Unit::Char => Sizes { chars: length, ..none },
+            Unit::Sign => Sizes { signs: length, ..none },
+            Unit::Word => Sizes { words: length, ..none },
         };
         let text = text.trim().to_owned();
-        self.weights.rows.push(Row { key, text, weight, chars, words });
+        self.weights.rows.push(Row { key, text, weight, sizes });
     }
 
     /// A decimal number in ten-thousandths.
@@ -303,6 +321,12 @@ mod tests {
         assert_eq!(one(Unit::Char, "加.微"), Ok(2));
         assert_eq!(one(Unit::Word, "free money"), Ok(2));
         assert_eq!(one(Unit::Word, "FREE"), Ok(1));
+        assert_eq!(one(Unit::Sign, "!"), Ok(1));
+        assert_eq!(one(Unit::Sign, "❤\u{fe0f}"), Ok(1));
+        assert_eq!(one(Unit::Sign, "!!"), Ok(2));
+        assert_eq!(one(Unit::Sign, "a␣"), Ok(2));
+        assert_eq!(key_of(Unit::Sign, "␣信"), key_of(Unit::Sign, "␣信"));
+        assert_eq!(key_of(Unit::Sign, "信!"), key_of(Unit::Sign, "信！"));
         assert_eq!(key_of(Unit::Word, "free"), key_of(Unit::Word, "ＦＲＥＥ"),);
         for (unit, text) in [
             (Unit::Char, ""),
@@ -312,6 +336,13 @@ mod tests {
             (Unit::Word, "微信"),
             (Unit::Word, "a b c"),
             (Unit::Word, "a 微 b"),
+            (Unit::Sign, ""),
+            (Unit::Sign, "␣"),
+            (Unit::Sign, "a"),
+            (Unit::Sign, "ab"),
+            (Unit::Sign, "!␣"),
+            (Unit::Sign, "!!!"),
+            (Unit::Sign, "\u{10ffff}"),
         ] {
             assert!(one(unit, text).is_err(), "{unit:?} {text:?}");
         }

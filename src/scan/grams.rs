@@ -2,20 +2,25 @@
 //! out: a key for each n-gram and where it stands. Training, scanning and
 //! evidence all go through this file, so they cannot disagree.
 //!
-//! Two kinds. A *character n-gram* is 1 to 4 letters in a row; separators
+//! Three kinds. A *character n-gram* is 1 to 4 letters in a row; separators
 //! and invisible characters between them do not count (`加.微` has 加微). A
 //! *word n-gram* is one or two words in a row; a word is a run of letters of
 //! a script that is written with spaces, and only separators may stand
 //! between two. A letter that is repeated counts twice at most (`freeeee` is
-//! `free`).
+//! `free`). A *sign n-gram* is a sign (punctuation, symbol, emoji), or two
+//! characters next to each other: two signs, or a letter beside a sign or a
+//! blank. Invisible characters are stepped over, any number of blanks is one,
+//! full-width signs are those of ASCII.
 //!
-//! Worked example, `Add 微信 ab1`, sizes 2 and 2. Letters: a d d 微 信 a b 1.
-//! Characters: a, d, ad, dd, 微, d微, 信, 微信, 信a, b, ab, 1, b1. Words: add,
-//! ab1; no pair, because Han stands between.
+//! Worked example, `Add 微信! ab1`, sizes 2, 2 and 2. Letters: a d d 微 信 a b
+//! 1. Characters: a, d, ad, dd, 微, d微, 信, 微信, 信a, b, ab, 1, b1. Words:
+//! add, ab1; no pair, because Han stands between. Signs, with ␣ for a blank:
+//! d␣, ␣微, !, 信!, ␣a.
 //!
 //! Keys. Letters are numbers of 16 bits from 0x30 up, so up to four of them
 //! *are* the key: no two n-grams share one. A word's key is a hash of its
-//! letters whose low 16 bits are 1, a pair's 2, which no letter is.
+//! letters whose low 16 bits are 1, a pair's 2, which no letter is. A sign's
+//! key is its code point above a 3, that of two characters both above a 4.
 
 use crate::base::int;
 use crate::fold::{PlainLetters, letter, plain};
@@ -32,6 +37,7 @@ const REPEATS_MAX: u8 = 2;
 pub struct Sizes {
     pub chars: u8,
     pub words: u8,
+    pub signs: u8,
 }
 
 impl Sizes {
@@ -40,6 +46,38 @@ impl Sizes {
         Sizes {
             chars: self.chars.max(other.chars),
             words: self.words.max(other.words),
+            signs: self.signs.max(other.signs),
+        }
+    }
+}
+
+/// What a blank is among signs.
+const BLANK: u32 = 0x20;
+/// How a blank of a sign n-gram is written.
+pub const BLANK_SHOWN: char = '\u{2423}';
+
+/// Which kind of n-gram a key is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Unit {
+    Char,
+    Sign,
+    Word,
+}
+
+impl Unit {
+    pub fn of(key: u64) -> Unit {
+        match key & 0xFFFF {
+            1 | 2 => Unit::Word,
+            3 | 4 => Unit::Sign,
+            _ => Unit::Char,
+        }
+    }
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Unit::Char => "char",
+            Unit::Sign => "sign",
+            Unit::Word => "word",
         }
     }
 }
@@ -101,6 +139,7 @@ pub fn each(
 ) -> u32 {
     let mut chars = Chars::default();
     let mut words = Words { wanted: sizes.words, ..Words::default() };
+    let mut signs = Signs { wanted: sizes.signs, ..Signs::default() };
     let mut count = 0;
     let (mut last, mut repeats) = (plain::OTHER, 0);
     for (at, c) in text.char_indices() {
@@ -110,12 +149,18 @@ pub fn each(
                 continue;
             }
             words.end(visit);
+            if sizes.signs > 0 {
+                signs.push(sign(c), at, c, visit);
+            }
             if found == plain::OTHER {
                 chars.len = 0;
                 words.forget();
                 last = plain::OTHER;
             }
             continue;
+        }
+        if sizes.signs > 0 {
+            signs.push(Character::Letter(found), at, c, visit);
         }
         let end = at + c.len_utf8();
         let (start, end) = (int::to_u32(at), int::to_u32(end));
@@ -231,5 +276,100 @@ impl Words {
 
     fn forget(&mut self) {
         self.before = None;
+    }
+}
+
+/// A character as sign n-grams see it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Character {
+    /// A letter that no n-gram holds, or none at all.
+    #[default]
+    None,
+    Blank,
+    Sign(u32),
+    Letter(u16),
+}
+
+/// A sign n-gram as weights files write it: folded, `␣` for a blank.
+pub fn sign_text(quote: &str, letters: &PlainLetters) -> String {
+    let mut out = String::new();
+    for c in quote.chars() {
+        let found = letters.get(c);
+        let shown = if found >= plain::FIRST_LETTER {
+            char::from_u32(u32::from(found))
+        } else if found == plain::IGNORABLE {
+            None
+        } else {
+            match sign(c) {
+                Character::Blank if out.ends_with(BLANK_SHOWN) => None,
+                Character::Blank => Some(BLANK_SHOWN),
+                Character::Sign(code) => char::from_u32(code),
+                Character::Letter(_) | Character::None => None,
+            }
+        };
+        out.extend(shown);
+    }
+    out
+}
+
+/// What a character is that is no letter of an n-gram.
+fn sign(c: char) -> Character {
+    if c.is_whitespace() {
+        return Character::Blank;
+    }
+    match u32::from(c) {
+        code @ 0xFF01..=0xFF5E => Character::Sign(code - 0xFEE0),
+        // The sign that stands for a blank in weights files.
+        _ if c == BLANK_SHOWN => Character::None,
+        _ if c.is_alphanumeric() || c.is_control() => Character::None,
+        code => Character::Sign(code),
+    }
+}
+
+/// The character before.
+#[derive(Default)]
+struct Signs {
+    wanted: u8,
+    before: Character,
+    start: u32,
+}
+
+impl Signs {
+    /// Bits of a code point.
+    const CODE: u32 = 21;
+
+    #[inline]
+    fn push(
+        &mut self,
+        own: Character,
+        at: usize,
+        c: char,
+        visit: &mut impl Visit,
+    ) {
+        let (start, end) = (int::to_u32(at), int::to_u32(at + c.len_utf8()));
+        if let Character::Sign(code) = own {
+            visit.gram(u64::from(code) << 16 | 3, start, end);
+        }
+        let pair = match (self.before, own) {
+            (Character::Letter(a), Character::Sign(b)) => {
+                Some((u32::from(a), b))
+            }
+            (Character::Sign(a), Character::Letter(b)) => {
+                Some((a, u32::from(b)))
+            }
+            (Character::Letter(a), Character::Blank) => {
+                Some((u32::from(a), BLANK))
+            }
+            (Character::Blank, Character::Letter(b)) => {
+                Some((BLANK, u32::from(b)))
+            }
+            (Character::Sign(a), Character::Sign(b)) => Some((a, b)),
+            _ => None,
+        };
+        if let (Some((a, b)), 2..) = (pair, self.wanted) {
+            let both = u64::from(a) << Self::CODE | u64::from(b);
+            visit.gram(both << 16 | 4, self.start, end);
+        }
+        (self.before, self.start) = (own, start);
     }
 }

@@ -18,7 +18,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::EngineKind;
-use super::grams::{self, Sizes};
+use super::grams::{self, Sizes, Unit};
 use super::sieve::touch;
 use crate::base::{Span, int, limits};
 use crate::fold::{
@@ -175,7 +175,11 @@ impl Scorer {
         let models = &image.meta().models;
         let sizes = models
             .iter()
-            .map(|model| Sizes { chars: model.chars, words: model.words })
+            .map(|model| Sizes {
+                chars: model.chars,
+                words: model.words,
+                signs: model.signs,
+            })
             .reduce(Sizes::union)?;
         let map = (kind == EngineKind::Reference).then(|| {
             let keys = image.view().grams.keys.iter();
@@ -252,7 +256,7 @@ impl Scorer {
                 return;
             }
             let quote = &body[int::to_usize(start)..int::to_usize(end)];
-            let mut folds = folds_of(quote);
+            let mut folds = folds_of(quote, Unit::of(key));
             let mut span = Span::new(start, end);
             if let Some(decoded) = decoded {
                 let (start, end, passed) = decoded.original(start, end);
@@ -320,12 +324,17 @@ pub fn heaviest(mut all: Vec<Carrier>, up: bool) -> Vec<Carrier> {
 }
 
 /// What stands between a quote and its n-gram.
-fn folds_of(quote: &str) -> Folds {
+fn folds_of(quote: &str, unit: Unit) -> Folds {
     let mut folds = Folds::NONE;
     let table = plain_letters();
     for c in quote.chars() {
         match table.get(c) {
             plain::IGNORABLE => folds.insert(Fold::Ignorable),
+            plain::SEPARATOR | plain::OTHER if unit == Unit::Sign => {
+                if matches!(c, '\u{ff01}'..='\u{ff5e}') {
+                    folds.insert(Fold::Width);
+                }
+            }
             plain::SEPARATOR => folds.insert(Fold::Sep),
             found if u32::from(found) != u32::from(c) => match tables::t0(c) {
                 Some((_, fold)) => folds.insert(letter::fold_of(fold)),

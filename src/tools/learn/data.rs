@@ -17,7 +17,7 @@ use serde_json::Value;
 use crate::base::{int, seeded::Random};
 use crate::decode::Decoder;
 use crate::fold::{self, PlainLetters, plain_letters};
-use crate::scan::grams::{self, Sizes};
+use crate::scan::grams::{self, Sizes, Unit};
 use crate::source::Sources;
 use crate::tools::corpus::{self, Tally, Unread};
 use crate::tools::evaluate::{self, Exclude, Skip};
@@ -268,9 +268,11 @@ pub fn texts_of(
                 }
                 let range: Range<usize> =
                     int::to_usize(start)..int::to_usize(end);
-                let own = plain(&text[range]);
-                let is_char = key & 0xFFFF >= 0x30;
-                let own = if is_char { own.replace(' ', "") } else { own };
+                let own = match Unit::of(key) {
+                    Unit::Char => plain(&text[range]).replace(' ', ""),
+                    Unit::Sign => grams::sign_text(&text[range], table),
+                    Unit::Word => plain(&text[range]),
+                };
                 found.insert(key, own);
             };
             grams::each(text, table, sizes, &mut visit);

@@ -164,12 +164,15 @@ pub struct Share {
     pub hits: u64,
     pub weight: f64,
     pub weight_hit: f64,
+    /// Sum of the squares of the weights.
+    pub squares: f64,
 }
 
 impl Share {
     pub fn add(&mut self, hit: bool, weight: f64) {
         self.count += 1;
         self.weight += weight;
+        self.squares += weight * weight;
         if hit {
             self.hits += 1;
             self.weight_hit += weight;
@@ -181,6 +184,7 @@ impl Share {
         self.hits += other.hits;
         self.weight += other.weight;
         self.weight_hit += other.weight_hit;
+        self.squares += other.squares;
     }
 
     /// Weighted.
@@ -188,9 +192,14 @@ impl Share {
         if self.weight > 0.0 { self.weight_hit / self.weight } else { 0.0 }
     }
 
-    /// The 95 % interval of the unweighted share.
+    /// The 95 % interval of it.
     pub fn interval(&self) -> (f64, f64) {
-        wilson::interval(self.hits, self.count)
+        let size = if self.squares > 0.0 {
+            self.weight * self.weight / self.squares
+        } else {
+            0.0
+        };
+        wilson::interval_of(self.share(), size)
     }
 }
 

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use super::{Bin, Class, Learned, Plan, Ready, Report, data};
-use crate::base::int;
-use crate::pack::weights::{Unit, decimal, key_of};
+use crate::base::{int, wilson};
+use crate::pack::weights::{decimal, key_of};
+use crate::scan::grams::{BLANK_SHOWN, Unit};
 use crate::scan::score::score_of;
 use crate::verdict::Category;
 
@@ -61,8 +62,7 @@ fn texts(ready: &Ready, learned: &[Learned], plan: &Plan) -> Texts {
     found
         .into_iter()
         .filter_map(|(key, text)| {
-            let is_char = key & 0xFFFF >= u64::from(b'0');
-            let unit = if is_char { Unit::Char } else { Unit::Word };
+            let unit = Unit::of(key);
             let back = key_of(unit, &text).ok().map(|(key, _)| key);
             (back == Some(key)).then_some((key, (unit, text)))
         })
@@ -187,6 +187,7 @@ fn score(model: &Learned, text: &str) -> f64 {
     let sizes = crate::scan::grams::Sizes {
         chars: crate::image::GRAM_CHARS_MAX,
         words: crate::image::GRAM_WORDS_MAX,
+        signs: crate::image::GRAM_SIGNS_MAX,
     };
     let (keys, letters) = data::grams_of(&[text.to_owned()], sizes);
     let found = model
@@ -224,7 +225,7 @@ fn examples(
             if !text.is_empty() {
                 text.push(' ');
             }
-            text.push_str(own);
+            text.push_str(&own.replace(BLANK_SHOWN, " "));
             let done = match up {
                 true => over(&text) >= TEST_MARGIN,
                 false => over(&text) < -TEST_MARGIN,
@@ -373,7 +374,7 @@ pub fn tables(
         line(set, "all", &all);
     }
     let per = |share: &super::Share| {
-        let (low, high) = share.interval();
+        let (low, high) = wilson::interval(share.hits, share.count);
         format!(
             "{} of {} ({:.2} in 1,000; {:.2} to {:.2})",
             share.hits,
