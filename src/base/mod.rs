@@ -8,6 +8,7 @@ pub mod hex;
 pub mod int;
 pub mod limits;
 pub mod near;
+pub mod perfect;
 pub mod random;
 pub mod seeded;
 mod span;

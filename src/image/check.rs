@@ -391,7 +391,8 @@ fn models_fit(meta: &Meta) -> bool {
 
 fn gram_sizes_fit(grams: &super::GramView<'_>, models: usize) -> bool {
     if models == 0 {
-        return grams.filter.is_empty()
+        return grams.slots.is_empty()
+            && grams.pilots.is_empty()
             && grams.starts.is_empty()
             && grams.keys.is_empty()
             && grams.first_weights.is_empty()
@@ -400,7 +401,7 @@ fn gram_sizes_fit(grams: &super::GramView<'_>, models: usize) -> bool {
             && grams.strings.is_empty();
     }
     let count = grams.keys.len();
-    grams.filter.len().is_power_of_two()
+    (grams.slots.is_empty() || grams.pilots.len().is_power_of_two())
         && is_size(grams.starts.len().saturating_sub(1))
         && grams.first_weights.len() == count + 1
         && grams.texts.len() == count + 1

@@ -49,8 +49,8 @@
 //! | 25 | u32 | bucket starts, one more than buckets, 2^n buckets |
 //! | 26 | 3 u32 | key hash, pattern and place of the anchor, by bucket |
 //! | 27–29 | | the same three for all other terms |
-//! | 30 | u64 | learned dictionaries (empty without one): filter of n-gram
-//! | | | keys, 2^n words |
+//! | 30 | 2 u64 | learned dictionaries (empty without one): n-grams of models
+//! | | | that wake, a key, and a weight above the number of the n-gram |
 //! | 31 | u32 | bucket starts in section 32, one more than buckets, 2^n |
 //! | 32 | u64 | keys of n-grams, grouped by bucket |
 //! | 33 | u32 | first weight of each n-gram, one more than n-grams |
@@ -61,6 +61,7 @@
 //! | | | their rows point here in place of section 9 |
 //! | 38 | u64 | filter of neighbours in terms that may be written in parts,
 //! | | | 2^n words |
+//! | 39 | u16 | pilots of section 30 (`scan::perfect`), 2^n |
 //!
 //! Example: an image of one pack with the single term `加微` holds one
 //! needle `[4, 5]`, one pattern row `{letters: 0, postings: 0, posting_count:
@@ -116,7 +117,7 @@ pub mod section {
     /// What to add to the three sections from `SOUND_FILTER` on for those of
     /// the second phase.
     pub const SOUND_REST: u32 = 3;
-    pub const GRAM_FILTER: u32 = 30;
+    pub const GRAM_SLOTS: u32 = 30;
     pub const GRAM_STARTS: u32 = 31;
     pub const GRAM_KEYS: u32 = 32;
     pub const GRAM_WEIGHTS: u32 = 33;
@@ -125,9 +126,10 @@ pub mod section {
     pub const GRAM_STRINGS: u32 = 36;
     pub const WHOLES: u32 = 37;
     pub const NEIGHBOURS: u32 = 38;
+    pub const GRAM_PILOTS: u32 = 39;
 
     /// Name and element size of every section, in id order.
-    pub const ALL: [(u32, &str, usize); 38] = [
+    pub const ALL: [(u32, &str, usize); 39] = [
         (CLASS_INDEX, "class_index", 2),
         (CLASS_BLOCKS, "class_blocks", 4),
         (NEEDLE_STARTS, "needle_starts", 4),
@@ -157,7 +159,7 @@ pub mod section {
         (SOUND_FILTER + SOUND_REST, "rest_sound_filter", 4),
         (SOUND_STARTS + SOUND_REST, "rest_sound_starts", 4),
         (SOUND_ENTRIES + SOUND_REST, "rest_sound_entries", 12),
-        (GRAM_FILTER, "gram_filter", 8),
+        (GRAM_SLOTS, "gram_slots", 16),
         (GRAM_STARTS, "gram_starts", 4),
         (GRAM_KEYS, "gram_keys", 8),
         (GRAM_WEIGHTS, "gram_weights", 4),
@@ -166,6 +168,7 @@ pub mod section {
         (GRAM_STRINGS, "gram_strings", 1),
         (WHOLES, "wholes", 4),
         (NEIGHBOURS, "neighbours", 8),
+        (GRAM_PILOTS, "gram_pilots", 2),
     ];
 }
 

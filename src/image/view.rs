@@ -5,7 +5,7 @@
 
 use super::check::Sections;
 use super::format::{PatternRow, TermRow, WeightRow, section};
-use crate::base::int;
+use crate::base::{int, perfect::Table};
 use crate::fold::ClassView;
 
 /// Numbers that every image has in its section of limits.
@@ -69,7 +69,9 @@ impl<'a> SoundView<'a> {
 /// N-grams of all models with their weights. Empty without a model.
 #[derive(Clone, Copy, Debug)]
 pub struct GramView<'a> {
-    pub filter: &'a [u64],
+    /// N-grams of models that wake (`scan::perfect`).
+    pub slots: &'a [[u64; 2]],
+    pub pilots: &'a [u16],
     pub starts: &'a [u32],
     pub keys: &'a [u64],
     pub first_weights: &'a [u32],
@@ -81,7 +83,8 @@ pub struct GramView<'a> {
 impl<'a> GramView<'a> {
     fn new(bytes: &'a [u8], of: &Sections) -> GramView<'a> {
         GramView {
-            filter: cast(bytes, of, section::GRAM_FILTER),
+            slots: cast(bytes, of, section::GRAM_SLOTS),
+            pilots: cast(bytes, of, section::GRAM_PILOTS),
             starts: cast(bytes, of, section::GRAM_STARTS),
             keys: cast(bytes, of, section::GRAM_KEYS),
             first_weights: cast(bytes, of, section::GRAM_WEIGHTS),
@@ -89,6 +92,12 @@ impl<'a> GramView<'a> {
             texts: cast(bytes, of, section::GRAM_TEXTS),
             strings: cast(bytes, of, section::GRAM_STRINGS),
         }
+    }
+
+    /// The table of the n-grams of models that wake, if there are any.
+    #[inline]
+    pub fn waking(&self) -> Option<Table<'a>> {
+        Table::new(self.pilots, self.slots)
     }
 
     /// Where a bucket of keys begins, to have it near.

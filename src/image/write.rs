@@ -7,7 +7,7 @@ use super::format::{
 };
 use super::meta::Meta;
 use super::view::LIMITS;
-use crate::base::int;
+use crate::base::{int, perfect};
 
 /// The sections before they are bytes.
 #[derive(Clone, Debug, Default)]
@@ -83,7 +83,8 @@ impl SoundParts {
 /// N-grams of learned dictionaries (`scan::build_grams`).
 #[derive(Clone, Debug, Default)]
 pub struct GramParts {
-    pub filter: Vec<u64>,
+    /// Of those of models that wake.
+    pub waking: perfect::Parts,
     pub starts: Vec<u32>,
     pub keys: Vec<u64>,
     pub first_weights: Vec<u32>,
@@ -95,7 +96,7 @@ pub struct GramParts {
 impl GramParts {
     fn bodies(&self) -> [&[u8]; 7] {
         [
-            bytemuck::cast_slice(&self.filter),
+            bytemuck::cast_slice(&self.waking.slots),
             bytemuck::cast_slice(&self.starts),
             bytemuck::cast_slice(&self.keys),
             bytemuck::cast_slice(&self.first_weights),
@@ -133,6 +134,7 @@ pub fn write(parts: &Parts) -> Vec<u8> {
     bodies.extend(parts.grams.bodies());
     bodies.push(bytemuck::cast_slice(&parts.wholes));
     bodies.push(bytemuck::cast_slice(&parts.neighbours));
+    bodies.push(bytemuck::cast_slice(&parts.grams.waking.pilots));
     let mut out = vec![0u8; HEADER_LEN + SECTION_LEN * bodies.len()];
     for (number, (body, (id, _, size))) in
         bodies.iter().zip(&section::ALL).enumerate()

@@ -20,15 +20,12 @@ use std::collections::{HashMap, HashSet};
 use super::EngineKind;
 use super::grams::{self, Sizes, Unit};
 use super::sieve::touch;
-use crate::base::{Span, int, limits};
+use crate::base::{Span, int, limits, perfect};
 use crate::fold::{
     Fold, Folds, PlainLetters, View, letter, plain, plain_letters, tables,
 };
 use crate::image::{GramParts, GramView, Image, ModelMeta, WeightRow};
 
-/// Bits of the filter for each n-gram: at most one absent n-gram in sixteen
-/// gets through to the table.
-const FILTER_BITS: usize = 16;
 /// Ten-thousandths.
 const UNIT: f64 = 10_000.0;
 
@@ -48,6 +45,8 @@ pub fn score_of(bias: i64, sum: i64, letters: u32) -> f64 {
 pub struct Scorer {
     letters: &'static PlainLetters,
     sizes: Sizes,
+    /// The model that wakes, if it is the only one.
+    waking: Option<usize>,
     /// By model: summed up only on demand.
     lazy: Vec<bool>,
     /// The reference engine looks n-grams up here instead.
@@ -59,15 +58,16 @@ pub struct Scorer {
 pub struct Scores {
     /// By model.
     sums: Vec<i64>,
-    /// A bit for each n-gram of the image.
+    /// A bit for each n-gram of the image, or for each of its slots.
     seen: Vec<u64>,
-    grams: Vec<u32>,
+    /// Which of them are set.
+    set: Vec<u32>,
     letters: u32,
     /// The sums of lazy models are right too.
     complete: bool,
-    /// N-grams that wait, and the buckets they would be in.
+    /// N-grams that wait, and the slots or buckets they would be in.
     keys: Vec<u64>,
-    buckets: Vec<u32>,
+    places: Vec<u32>,
 }
 
 /// N-grams that are looked up together: what one waits for from memory, the
@@ -93,33 +93,72 @@ impl grams::Visit for Adder<'_, '_> {
 
 impl Adder<'_, '_> {
     fn flush(&mut self) {
-        let view = self.view;
         let mut keys = std::mem::take(&mut self.scores.keys);
+        let mut places = std::mem::take(&mut self.scores.places);
         if let Some(map) = &self.scorer.map {
             for gram in keys.iter().filter_map(|key| map.get(key)) {
                 self.count(*gram);
             }
+        } else if self.scores.complete {
+            self.all(&keys, &mut places);
         } else {
-            if !self.scores.complete {
-                retain_waking(view, &mut keys);
-            }
-            let mut buckets = std::mem::take(&mut self.scores.buckets);
-            buckets.clear();
-            buckets
-                .extend(keys.iter().map(|key| view.first(bucket(view, *key))));
-            touch(buckets.iter().map(|first| view.key(*first)));
-            let mut found = buckets;
-            found.clear();
-            found.extend(keys.iter().filter_map(|key| find(view, *key)));
-            touch(found.iter().map(|gram| view.weight(*gram)));
-            for gram in &found {
-                self.count(*gram);
-            }
-            let buckets = found;
-            self.scores.buckets = buckets;
+            self.waking(&keys, &mut places);
         }
         keys.clear();
         self.scores.keys = keys;
+        self.scores.places = places;
+    }
+
+    /// Looks n-grams up in the tables of all models.
+    fn all(&mut self, keys: &[u64], places: &mut Vec<u32>) {
+        let view = self.view;
+        places.clear();
+        places.extend(keys.iter().map(|key| view.first(bucket(view, *key))));
+        touch(places.iter().map(|first| view.key(*first)));
+        places.clear();
+        places.extend(keys.iter().filter_map(|key| find(view, *key)));
+        touch(places.iter().map(|gram| view.weight(*gram)));
+        for gram in places {
+            self.count(*gram);
+        }
+    }
+
+    /// Looks n-grams up in the table of the models that wake. No branch
+    /// depends on whether one is there: that cannot be foreseen.
+    fn waking(&mut self, keys: &[u64], places: &mut Vec<u32>) {
+        let Some(table) = self.view.waking() else { return };
+        places.clear();
+        places.resize(keys.len(), 0);
+        let mut found = 0;
+        for key in keys {
+            let slot = table.slot(*key);
+            places[found] = int::to_u32(slot);
+            found += usize::from(table.get(slot)[0] == *key);
+        }
+        places.truncate(found);
+        let value = |slot: u32| table.get(int::to_usize(slot))[1];
+        let Some(model) = self.scorer.waking else {
+            for slot in places {
+                self.count(int::low_u32(value(*slot)));
+            }
+            return;
+        };
+        let Scores { seen, set, sums, .. } = &mut *self.scores;
+        let before = set.len();
+        set.resize(before + found, 0);
+        let (mut next, mut sum) = (before, 0);
+        for slot in places {
+            let word = &mut seen[int::to_usize(*slot / 64)];
+            let bit = *slot % 64;
+            let new = !*word >> bit & 1;
+            *word |= 1 << bit;
+            set[next] = *slot;
+            next += int::low_usize(new);
+            let weight = int::bits(int::low_u32(value(*slot) >> 32));
+            sum += if new != 0 { i64::from(weight) } else { 0 };
+        }
+        set.truncate(next);
+        sums[model] += sum;
     }
 
     /// Adds the weights of an n-gram of the image, once a record.
@@ -132,7 +171,7 @@ impl Adder<'_, '_> {
             return;
         }
         scores.seen[at / 64] |= bit;
-        scores.grams.push(gram);
+        scores.set.push(gram);
         for row in self.view.weights_of(gram) {
             let model = int::to_usize(row.model);
             let Some(sum) = scores.sums.get_mut(model) else { break };
@@ -143,18 +182,6 @@ impl Adder<'_, '_> {
             *sum += i64::from(row.weight);
         }
     }
-}
-
-/// Drops what no model has that is not lazy. No branch: whether an n-gram
-/// stays cannot be foreseen.
-fn retain_waking(view: &GramView<'_>, keys: &mut Vec<u64>) {
-    let mut kept = 0;
-    for at in 0..keys.len() {
-        let key = keys[at];
-        keys[kept] = key;
-        kept += usize::from(may_wake(view, key));
-    }
-    keys.truncate(kept);
 }
 
 /// An n-gram of a record that added to a score.
@@ -185,8 +212,11 @@ impl Scorer {
             let keys = image.view().grams.keys.iter();
             keys.enumerate().map(|(at, key)| (*key, int::to_u32(at))).collect()
         });
-        let lazy = models.iter().map(|model| model.lazy).collect();
-        Some(Scorer { letters: plain_letters(), sizes, lazy, map })
+        let lazy: Vec<bool> = models.iter().map(|model| model.lazy).collect();
+        let mut awake = (0..models.len()).filter(|model| !lazy[*model]);
+        let waking = awake.next().filter(|_| awake.next().is_none());
+        let letters = plain_letters();
+        Some(Scorer { letters, sizes, waking, lazy, map })
     }
 
     /// The number of an n-gram.
@@ -201,9 +231,10 @@ impl Scorer {
     /// Begins a record: `complete` with the lazy models.
     pub fn start(&self, image: &Image, complete: bool, scores: &mut Scores) {
         scores.complete = complete;
-        let words = image.view().grams.keys.len().div_ceil(64);
-        for gram in scores.grams.drain(..) {
-            scores.seen[int::to_usize(gram) / 64] = 0;
+        let grams = &image.view().grams;
+        let words = grams.keys.len().max(grams.slots.len()).div_ceil(64);
+        for place in scores.set.drain(..) {
+            scores.seen[int::to_usize(place) / 64] = 0;
         }
         scores.seen.resize(words, 0);
         scores.sums.clear();
@@ -347,18 +378,26 @@ fn folds_of(quote: &str, unit: Unit) -> Folds {
 }
 
 /// The low end of a multiplicative hash is poor; only its high bits are
-/// used, those of the filter beginning with those of the bucket.
+/// used.
 #[inline]
 fn hash(key: u64) -> u64 {
     key.wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
-/// Whether an n-gram may have a weight in a model that is not lazy.
-#[inline]
-fn may_wake(view: &GramView<'_>, key: u64) -> bool {
-    let bits = view.filter.len().trailing_zeros() + 6;
-    let bit = hash(key) >> (64 - bits);
-    view.filter[int::low_usize(bit >> 6)] >> (bit & 63) & 1 != 0
+/// The table of the n-grams that have a weight in a model that wakes: its
+/// weight in the high half, the number of the n-gram in the low one.
+fn waking(parts: &GramParts, models: &[ModelMeta]) -> perfect::Parts {
+    let slot = |gram: usize| {
+        let row = &parts.weights[int::to_usize(parts.first_weights[gram])];
+        // The first row is that of a model that wakes, if there is one.
+        let wakes = !models[int::to_usize(row.model)].lazy;
+        let weight = u64::from(int::unsigned(row.weight));
+        let value = weight << 32 | int::to_u64(gram);
+        wakes.then_some([parts.keys[gram], value])
+    };
+    let slots: Vec<perfect::Slot> =
+        (0..parts.keys.len()).filter_map(slot).collect();
+    perfect::build(&slots)
 }
 
 #[inline]
@@ -395,25 +434,15 @@ pub fn build_grams(entries: &[GramEntry], models: &[ModelMeta]) -> GramParts {
     keys.dedup();
     let bucket_count = keys.len().next_power_of_two().max(2);
     let buckets = bucket_count.trailing_zeros();
-    let filter_words =
-        (keys.len() * FILTER_BITS).next_power_of_two().max(64) / 64;
-    let bits = filter_words.trailing_zeros() + 6;
     let lazy = |row: &WeightRow| models[int::to_usize(row.model)].lazy;
     order.sort_by_key(|entry| {
         let row = (lazy(&entry.row), entry.row);
         (hash(entry.key), entry.key, row, &entry.text)
     });
-    parts.filter = vec![0; filter_words];
     let mut counts = vec![0u32; bucket_count];
     for entry in order {
         if parts.keys.last() != Some(&entry.key) {
-            let hash = hash(entry.key);
-            // The first row is that of a model that wakes, if there is one.
-            if !lazy(&entry.row) {
-                let bit = hash >> (64 - bits);
-                parts.filter[int::low_usize(bit >> 6)] |= 1 << (bit & 63);
-            }
-            counts[int::low_usize(hash >> (64 - buckets))] += 1;
+            counts[int::low_usize(hash(entry.key) >> (64 - buckets))] += 1;
             parts.keys.push(entry.key);
             parts.first_weights.push(int::to_u32(parts.weights.len()));
             parts.texts.push(int::to_u32(parts.strings.len()));
@@ -429,5 +458,6 @@ pub fn build_grams(entries: &[GramEntry], models: &[ModelMeta]) -> GramParts {
         start += count;
         parts.starts.push(start);
     }
+    parts.waking = waking(&parts, models);
     parts
 }
