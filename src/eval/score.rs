@@ -188,12 +188,13 @@ impl Scanner {
         if let Some(scorer) = &self.scorer {
             let fields = record.fields.iter().zip(&scratch.prepared);
             for (number, (content, prepared)) in fields.enumerate() {
+                let field = int::to_u32(number);
+                let ask = score::Ask { model, field, letters, up: None };
                 scorer.carriers(
                     &view.grams,
-                    (model, int::to_u32(number)),
+                    ask,
                     &content.text,
                     prepared.decoded(),
-                    letters,
                     &mut carriers,
                 );
             }
@@ -222,16 +223,21 @@ impl RuleIntervals<'_, '_> {
         let mut all = Vec::new();
         let fields = self.record.fields.iter().zip(self.prepared);
         for (number, (content, prepared)) in fields.enumerate() {
+            let field = int::to_u32(number);
             scorer.carriers(
                 &self.view.grams,
-                (model, int::to_u32(number)),
+                score::Ask { model, field, letters, up: Some(up) },
                 &content.text,
                 prepared.decoded(),
-                letters,
                 &mut all,
             );
         }
-        let carriers = score::heaviest(all, up).into_iter();
+        let folds = |carrier: &Carrier| {
+            let field = int::to_usize(carrier.field);
+            let text = &self.record.fields[field].text;
+            carrier.folds(text, self.prepared[field].decoded())
+        };
+        let carriers = score::heaviest(all).into_iter();
         carriers
             .map(|carrier| Interval {
                 field: carrier.field,
@@ -242,7 +248,7 @@ impl RuleIntervals<'_, '_> {
                 },
                 identity: Identity::Term { set, line: carrier.gram },
                 penalty: Milli(0),
-                folds: carrier.folds,
+                folds: folds(&carrier),
                 tier: 0,
             })
             .collect()

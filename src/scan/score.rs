@@ -191,9 +191,22 @@ pub struct Carrier {
     pub field: u32,
     /// Bytes of the original text.
     pub span: Span,
-    pub folds: Folds,
     /// What it adds to the score of this record, in ten-thousandths.
     pub weight: i64,
+    /// Bytes of the text that was read, decoded or not.
+    read: Span,
+    unit: Unit,
+}
+
+/// Which n-grams of a field are asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask {
+    pub model: u32,
+    pub field: u32,
+    /// Letters of the record that counted.
+    pub letters: u32,
+    /// Those that argue for high scores, or for low ones; all otherwise.
+    pub up: Option<bool>,
 }
 
 impl Scorer {
@@ -262,49 +275,64 @@ impl Scorer {
     pub fn carriers(
         &self,
         view: &GramView<'_>,
-        (model, field): (u32, u32),
+        ask: Ask,
         text: &str,
         decoded: Option<&View>,
-        letters: u32,
         out: &mut Vec<Carrier>,
     ) {
         let body = decoded.map_or(text, |view| view.text.as_str());
-        let factor = length_factor(letters);
-        let mut seen: HashSet<u32> =
+        let factor = length_factor(ask.letters);
+        let mut seen: HashSet<u32, foldhash::fast::FixedState> =
             out.iter().map(|carrier| carrier.gram).collect();
         let mut visit = |key: u64, start: u32, end: u32| {
             let Some(gram) = self.find(view, key) else { return };
-            if !seen.insert(gram) {
-                return;
-            }
-            let weight: i64 = view
-                .weights_of(gram)
-                .iter()
-                .filter(|row| row.model == model)
+            let rows = view.weights_of(gram).iter();
+            let weight: i64 = rows
+                .filter(|row| row.model == ask.model)
                 .map(|row| i64::from(row.weight))
                 .sum();
-            if weight == 0 {
+            let wanted = ask.up.is_none_or(|up| (weight > 0) == up);
+            if weight == 0 || !wanted || !seen.insert(gram) {
                 return;
             }
-            let quote = &body[int::to_usize(start)..int::to_usize(end)];
-            let mut folds = folds_of(quote, Unit::of(key));
             let mut span = Span::new(start, end);
             if let Some(decoded) = decoded {
-                let (start, end, passed) = decoded.original(start, end);
+                let (start, end, _) = decoded.original(start, end);
                 span = Span::new(start, end);
-                let used = [
-                    (passed.escape, Fold::Escape),
-                    (passed.column, Fold::Sep),
-                    (passed.bytes, Fold::Base64),
-                ];
-                for (_, fold) in used.into_iter().filter(|(used, _)| *used) {
-                    folds.insert(fold);
-                }
             }
             let weight = int::rounded(int::signed_f64(weight) * factor);
-            out.push(Carrier { gram, field, span, folds, weight });
+            out.push(Carrier {
+                gram,
+                field: ask.field,
+                span,
+                weight,
+                read: Span::new(start, end),
+                unit: Unit::of(key),
+            });
         };
         grams::each(body, self.letters, self.sizes, &mut visit);
+    }
+}
+
+impl Carrier {
+    /// What stands between the original and the n-gram. Text and decoded
+    /// text are those that it was found in.
+    pub fn folds(&self, text: &str, decoded: Option<&View>) -> Folds {
+        let body = decoded.map_or(text, |view| view.text.as_str());
+        let mut folds = folds_of(&body[self.read.range()], self.unit);
+        if let Some(decoded) = decoded {
+            let Span { start, end } = self.read;
+            let (_, _, passed) = decoded.original(start, end);
+            let used = [
+                (passed.escape, Fold::Escape),
+                (passed.column, Fold::Sep),
+                (passed.bytes, Fold::Base64),
+            ];
+            for (_, fold) in used.into_iter().filter(|(used, _)| *used) {
+                folds.insert(fold);
+            }
+        }
+        folds
     }
 }
 
@@ -329,12 +357,10 @@ impl Scores {
     }
 }
 
-/// Those that argue for a score, the heaviest first, no more than a person
-/// reads; `up` for high scores, otherwise those that argue for low ones. Of
-/// n-grams that overlap, the heaviest stands for all.
-pub fn heaviest(mut all: Vec<Carrier>, up: bool) -> Vec<Carrier> {
-    all.retain(|carrier| (carrier.weight > 0) == up);
-    all.sort_by_key(|carrier| {
+/// The heaviest first, no more than a person reads. Of n-grams that overlap,
+/// the heaviest stands for all.
+pub fn heaviest(mut all: Vec<Carrier>) -> Vec<Carrier> {
+    all.sort_unstable_by_key(|carrier| {
         let length = u32::MAX - carrier.span.len();
         let place = (carrier.field, carrier.span, carrier.gram);
         (-carrier.weight.abs(), length, place)
