@@ -212,7 +212,51 @@ fn naive(text: &str) -> (BTreeSet<(&'static str, String)>, usize) {
             }
         }
     }
+    found.extend(naive_signs(text));
     (found, count)
+}
+
+/// The sign n-grams: of characters in a row, blanks as one.
+fn naive_signs(text: &str) -> BTreeSet<(&'static str, String)> {
+    let is_letter = |c: char| plain_letters().get(c) >= plain::FIRST_LETTER;
+    // Pieces that no letter without a plain letter interrupts.
+    let mut pieces = vec![String::new()];
+    for c in text.chars() {
+        let letter = plain_letters().get(c);
+        let own = match c {
+            _ if is_letter(c) => {
+                char::from_u32(u32::from(letter)).expect("a letter")
+            }
+            _ if letter == plain::IGNORABLE => continue,
+            _ if c.is_whitespace() => ' ',
+            '\u{ff01}'..='\u{ff5e}' => {
+                char::from_u32(u32::from(c) - 0xFEE0).expect("ASCII")
+            }
+            _ if c.is_alphanumeric() || c.is_control() => {
+                pieces.push(String::new());
+                continue;
+            }
+            c => c,
+        };
+        let piece = pieces.last_mut().expect("a piece");
+        if own != ' ' || !piece.ends_with(' ') {
+            piece.push(own);
+        }
+    }
+    let mut found = BTreeSet::new();
+    for piece in pieces {
+        let all: Vec<char> = piece.chars().collect();
+        for size in 1..=2 {
+            for part in all.windows(size) {
+                let letters = part.iter().filter(|c| is_letter(**c)).count();
+                let blank = part.contains(&' ');
+                if letters < size && (!blank || letters == 1) {
+                    found.insert(("sign", part.iter().collect()));
+                }
+            }
+        }
+    }
+    found
 }
 
 /// A weights file, read in the plainest way.
@@ -223,10 +267,13 @@ fn weights(text: &str) -> (f64, BTreeMap<(&'static str, String), f64>) {
         match cells[0] {
             "bias" => bias = cells[1].parse().expect("a bias"),
             kind => {
-                let kind = if kind == "char" { "char" } else { "word" };
+                let kind = ["char", "sign", "word"]
+                    .into_iter()
+                    .find(|known| *known == kind)
+                    .expect("a kind");
                 let number: f64 = cells[2].parse().expect("a weight");
                 // Folded like a text: the longest n-gram of the cell.
-                let (_, gram) = naive(cells[1])
+                let (_, gram) = naive(&cells[1].replace('␣', " "))
                     .0
                     .into_iter()
                     .filter(|(own, _)| *own == kind)
@@ -275,7 +322,8 @@ fn scanner(image: &Image, kind: EngineKind) -> Scanner {
 const MODEL: &str = "bias\t-1.25\nchar\t加微\t0.5\nchar\t加微信\t0.75\n\
     char\t微\t-0.125\nchar\tab\t0.25\nchar\tabab\t1\nword\tfree\t1.5\n\
     word\tfree money\t2\nword\ta\t-0.5\nword\t88\t0.3\nchar\t8\t0.1\n\
-    char\tе\t0.7\nword\tthe money\t-1\nchar\tкя\t1\n";
+    char\tе\t0.7\nword\tthe money\t-1\nchar\tкя\t1\nsign\t❤️\t4\n\
+    sign\t?!\t3\nsign\tq␣\t5\nsign\t(q\t6\n";
 
 #[test]
 fn scores_are_those_of_the_weights_file() {
@@ -317,6 +365,14 @@ fn operators_and_signs_of_scores() {
         ("score(model) >= 3", "free money", true),
         ("score(model) >= 3", "free 加 money", false),
         ("score(model) == -1.25", "", true),
+        ("score(model) >= 7", "❤", true),
+        ("score(model) >= 6", "zzz❤\u{fe0f}", true),
+        ("score(model) >= 3", "？\u{200b}！", true),
+        ("score(model) >= 3", "? !", false),
+        ("score(model) >= 5", "qq  zz", true),
+        ("score(model) >= 5", "qq. zz", false),
+        ("score(model) >= 5", "(Ｑ)", true),
+        ("score(model) >= 5", "&#40;q", true),
     ];
     for (when, text, wanted) in rows {
         let image = pack(MODEL, when).expect(when);
@@ -532,7 +588,10 @@ fn mistakes_have_one_clear_message() {
         ),
         (&["learn", "none.ndjson", "-o", "m"], "none.ndjson"),
         (
-            &["learn", &sample, "-o", "m", "--chars", "0", "--words", "0"],
+            &[
+                "learn", &sample, "-o", "m", "--chars", "0", "--words", "0",
+                "--signs", "0",
+            ],
             "nothing is left",
         ),
         (&["learn", &sample, "-o", "full"], "is no learned pack"),

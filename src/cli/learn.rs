@@ -186,7 +186,8 @@ fn command(args: &LearnArgs, name: &str) -> String {
     let _ = write!(
         out,
         " --chars {} --words {} --signs {} --min-records {} \
-         --max-features {} --strength {} --max-fpr {} --held-out {} --seed {} -o {name}",
+         --max-features {} --strength {} --max-fpr {} --held-out {} \
+         --seed {} -o {name}",
         args.chars,
         args.words,
         args.signs,
