@@ -350,6 +350,79 @@ fn scores_are_those_of_the_weights_file() {
     }
 }
 
+/// Two models wake rules of their own, a third is asked only behind one of
+/// them: three ways to look n-grams up.
+#[test]
+fn several_models_wake() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let files = learn(folder.path(), &[]);
+    let [fraud, gambling] = ["fraud", "gambling"]
+        .map(|name| files[&format!("model/weights/{name}.tsv")].as_str());
+    let rule = |id: &str, sets: &str, when: &str| {
+        format!(
+            "[[rule]]\nid = \"spam.{id}\"\ntitle = \"Row\"\n\
+             category = \"spam\"\nconfidence = 0.7\nceiling = \"report\"\n\
+             owner = \"tests\"\nreview_by = 2099-01-01\n\
+             reason = {{ zh = \"行\", en = \"Row\" }}\n[rule.sets]\n{sets}\n\
+             [rule.match]\nwhen = \"{when}\"\n"
+        )
+    };
+    let set = |name: &str, file: &str| {
+        format!("{name} = {{ weights = \"weights/{file}.tsv\" }}\n")
+    };
+    let both = set("a", "hand") + &set("b", "gambling");
+    let rules = rule("hand", &set("m", "hand"), "score(m) >= 0.5")
+        + &rule("fraud", &set("m", "fraud"), "score(m) >= 0")
+        + &rule("both", &both, "score(a) >= 0.5 and score(b) >= 0");
+    let file = |name: &str, text: &str| SourceFile {
+        path: name.to_owned(),
+        name: name.to_owned(),
+        text: text.to_owned(),
+    };
+    let files = vec![
+        file("a.toml", &rules),
+        file("weights/hand.tsv", MODEL),
+        file("weights/fraud.tsv", fraud),
+        file("weights/gambling.tsv", gambling),
+    ];
+    let source = PackSource { name: "a".to_owned(), files };
+    let image = compile(vec![source], &Options::default()).image();
+    let image = image.map_err(|error| error.to_string()).expect("compiles");
+    let engines = [EngineKind::Fused, EngineKind::Reference]
+        .map(|kind| scanner(&image, kind));
+    let mut scratch = Scratch::default();
+    let mut seen = [0; 3];
+    let sample = std::fs::read_to_string(sample()).expect("the sample");
+    for line in sample.lines() {
+        let row: serde_json::Value =
+            serde_json::from_str(line).expect("a row");
+        let text = row["text"].as_str().expect("a text");
+        for text in [text.to_owned(), format!("{text} free money ❤?!")] {
+            let hand = naive_score(MODEL, &text) >= 0.5;
+            let wanted = [
+                hand,
+                naive_score(fraud, &text) >= 0.0,
+                hand && naive_score(gambling, &text) >= 0.0,
+            ];
+            for engine in &engines {
+                let outcome = engine.check(&text, &mut scratch);
+                let mut found: Vec<u32> =
+                    outcome.fired.iter().map(|fired| fired.rule).collect();
+                found.sort_unstable();
+                let numbers: Vec<u32> = (0u32..)
+                    .zip(wanted)
+                    .filter_map(|(rule, fires)| fires.then_some(rule))
+                    .collect();
+                assert_eq!(found, numbers, "{text}");
+            }
+            for (seen, fires) in seen.iter_mut().zip(wanted) {
+                *seen += u32::from(fires);
+            }
+        }
+    }
+    assert!(seen.iter().all(|count| *count > 20), "{seen:?}");
+}
+
 #[test]
 fn operators_and_signs_of_scores() {
     let rows = [

@@ -154,8 +154,8 @@ impl Adder<'_, '_> {
             *word |= 1 << bit;
             set[next] = *slot;
             next += int::low_usize(new);
-            let weight = int::bits(int::low_u32(value(*slot) >> 32));
-            sum += if new != 0 { i64::from(weight) } else { 0 };
+            let (_, weight) = waking_weight(value(*slot));
+            sum += if new != 0 { weight } else { 0 };
         }
         set.truncate(next);
         sums[model] += sum;
@@ -241,6 +241,25 @@ impl Scorer {
         }
     }
 
+    /// The number of an n-gram and its weight in a model.
+    fn weight(
+        &self,
+        view: &GramView<'_>,
+        model: u32,
+        key: u64,
+    ) -> Option<(u32, i64)> {
+        let only = self.waking == Some(int::to_usize(model));
+        if let (true, None, Some(table)) = (only, &self.map, view.waking()) {
+            // Near, because the sums have just asked for the same.
+            let [own, value] = table.get(table.slot(key));
+            return (own == key).then(|| waking_weight(value));
+        }
+        let gram = self.find(view, key)?;
+        let rows = view.weights_of(gram).iter();
+        let own = rows.filter(|row| row.model == model);
+        Some((gram, own.map(|row| i64::from(row.weight)).sum()))
+    }
+
     /// Begins a record: `complete` with the lazy models.
     pub fn start(&self, image: &Image, complete: bool, scores: &mut Scores) {
         scores.complete = complete;
@@ -285,12 +304,8 @@ impl Scorer {
         let mut seen: HashSet<u32, foldhash::fast::FixedState> =
             out.iter().map(|carrier| carrier.gram).collect();
         let mut visit = |key: u64, start: u32, end: u32| {
-            let Some(gram) = self.find(view, key) else { return };
-            let rows = view.weights_of(gram).iter();
-            let weight: i64 = rows
-                .filter(|row| row.model == ask.model)
-                .map(|row| i64::from(row.weight))
-                .sum();
+            let found = self.weight(view, ask.model, key);
+            let Some((gram, weight)) = found else { return };
             let wanted = ask.up.is_none_or(|up| (weight > 0) == up);
             if weight == 0 || !wanted || !seen.insert(gram) {
                 return;
@@ -410,8 +425,15 @@ fn hash(key: u64) -> u64 {
     key.wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
-/// The table of the n-grams that have a weight in a model that wakes: its
-/// weight in the high half, the number of the n-gram in the low one.
+/// What the table of the models that wake holds of an n-gram: its number, and
+/// above it the weight of the first of them.
+#[inline]
+fn waking_weight(value: u64) -> (u32, i64) {
+    let weight = int::bits(int::low_u32(value >> 32));
+    (int::low_u32(value), i64::from(weight))
+}
+
+/// The table of the n-grams that have a weight in a model that wakes.
 fn waking(parts: &GramParts, models: &[ModelMeta]) -> perfect::Parts {
     let slot = |gram: usize| {
         let row = &parts.weights[int::to_usize(parts.first_weights[gram])];
