@@ -33,9 +33,14 @@ const BLOCK: usize = 256;
 /// The table, made when it is first asked for.
 #[derive(Debug)]
 pub struct PlainLetters {
+    /// Of the basic plane, one number a code point.
+    basic: Box<[u16; BASIC]>,
+    /// Of all planes.
     index: Vec<u16>,
     blocks: Vec<u16>,
 }
+
+const BASIC: usize = 0x1_0000;
 
 impl PlainLetters {
     /// The letter of a code point, or one of the three numbers that are
@@ -43,6 +48,9 @@ impl PlainLetters {
     #[inline]
     pub fn get(&self, c: char) -> u16 {
         let code = int::to_usize(u32::from(c));
+        if let Some(letter) = self.basic.get(code) {
+            return *letter;
+        }
         let block = usize::from(self.index[code / BLOCK]);
         self.blocks[block * BLOCK + code % BLOCK]
     }
@@ -79,6 +87,7 @@ fn build() -> PlainLetters {
         set(u32::from(c), letter(c));
     }
     let mut table = PlainLetters {
+        basic: Box::new([OTHER; BASIC]),
         index: vec![0; 0x11_0000 / BLOCK],
         // Block 0 is the one of code points that mean nothing.
         blocks: vec![OTHER; BLOCK],
@@ -91,6 +100,10 @@ fn build() -> PlainLetters {
             next
         });
         table.index[*number] = kept;
+        let start = number * BLOCK;
+        if let Some(own) = table.basic.get_mut(start..start + BLOCK) {
+            own.copy_from_slice(block);
+        }
     }
     table
 }
