@@ -18,7 +18,7 @@
 #[path = "../../../text/mod.rs"]
 mod text;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
@@ -30,6 +30,7 @@ use text::Random;
 use trommel::decode::{DecodeConfig, DecodeScratch, Decoder, Item};
 use trommel::eval::{Config, Scanner, Scratch};
 use trommel::image::Image;
+use trommel::pack::load::{PackSource, SourceFile};
 use trommel::pack::{self, Options, compile_text};
 use trommel::record::{Format, Frame};
 use trommel::scan::{Engine, EngineKind, ScanScratch, Simd};
@@ -63,11 +64,12 @@ struct Case {
     run: fn(&Path) -> anyhow::Result<u64>,
 }
 
-static CASES: [Case; 11] = [
+static CASES: [Case; 12] = [
     Case { name: "text-10k", run: text_10k },
     Case { name: "text-10k-disguised", run: text_disguised },
     Case { name: "text-10k-portable", run: text_portable },
     Case { name: "small-posts-10k", run: small_posts },
+    Case { name: "scores-10k", run: scores },
     Case { name: "common-words", run: common_words },
     Case { name: "reference-1k", run: reference },
     Case { name: "ndjson", run: ndjson },
@@ -185,8 +187,17 @@ fn reference(folder: &Path) -> anyhow::Result<u64> {
 
 /// The library call of a user, posts of 20 characters.
 fn small_posts(folder: &Path) -> anyhow::Result<u64> {
-    let scanner = Scanner::new(open_image(folder, "han-10k")?)?;
-    let posts = posts(folder, "small.txt")?;
+    flagged(folder, "han-10k", "small.txt")
+}
+
+/// The same with a learned dictionary.
+fn scores(folder: &Path) -> anyhow::Result<u64> {
+    flagged(folder, "model", "posts.txt")
+}
+
+fn flagged(folder: &Path, image: &str, texts: &str) -> anyhow::Result<u64> {
+    let scanner = Scanner::new(open_image(folder, image)?)?;
+    let posts = posts(folder, texts)?;
     let mut scratch = Scratch::default();
     let mut pass = || {
         let verdicts = posts.iter().map(|post| {
@@ -195,8 +206,12 @@ fn small_posts(folder: &Path) -> anyhow::Result<u64> {
         });
         verdicts.sum::<u64>()
     };
-    pass();
-    Ok(trommel_counted(&mut pass))
+    let first = pass();
+    let found = trommel_counted(&mut pass);
+    if first != found {
+        bail!("{found} flagged after {first}");
+    }
+    Ok(found)
 }
 
 /// A frame to verdict lines with the shipped packs.
@@ -283,6 +298,41 @@ fn rules(terms: &[String]) -> String {
     )
 }
 
+/// A model of n-grams that the posts have, and a rule that asks it.
+fn model(posts: &[String]) -> anyhow::Result<Image> {
+    let mut grams = BTreeSet::new();
+    for post in posts {
+        let letters: Vec<char> =
+            post.chars().filter(|c| c.is_alphanumeric()).collect();
+        for size in 1..=4 {
+            let parts = letters.windows(size);
+            grams.extend(parts.map(|part| part.iter().collect::<String>()));
+        }
+    }
+    let mut weights = String::from("bias\t-3\nsign\t，\t0.1\n");
+    // Every so many of them, so that those that are left differ in length.
+    let step = grams.len().div_ceil(10_000);
+    for (number, gram) in grams.iter().step_by(step).enumerate() {
+        let weight = ((number * 37 % 200) as f64 - 100.0) / 100.0;
+        let _ = writeln!(weights, "char\t{gram}\t{weight}");
+    }
+    let rules = "[[rule]]\nid = \"custom.counts\"\ntitle = \"Counts\"\n\
+         category = \"custom\"\nconfidence = 0.7\nceiling = \"report\"\n\
+         owner = \"benches\"\nreview_by = 2099-01-01\n\
+         reason = { zh = \"无\", en = \"None\" }\n\
+         [rule.sets]\nmodel = { weights = \"weights/model.tsv\" }\n\
+         [rule.match]\nwhen = \"score(model) >= 2\"\n";
+    let file = |name: &str, text: &str| SourceFile {
+        path: name.to_owned(),
+        name: name.to_owned(),
+        text: text.to_owned(),
+    };
+    let files =
+        vec![file("a.toml", rules), file("weights/model.tsv", &weights)];
+    let source = PackSource { name: "model".to_owned(), files };
+    Ok(pack::compile(vec![source], &Options::default()).image()?)
+}
+
 /// A post in Chinese or English; some hold a term, perhaps in disguise.
 fn post(number: usize, terms: &[String], disguised: bool) -> String {
     let mut random = Random::new(number as u64);
@@ -334,6 +384,7 @@ fn inputs(folder: &Path) -> anyhow::Result<()> {
         (0..POSTS).map(|n| post(n, &terms, disguised)).collect()
     };
     write("posts.txt", &all(false))?;
+    image("model", &model(&all(false))?)?;
     let disguised: Vec<String> = all(true)
         .into_iter()
         .map(|post| post.chars().flat_map(|c| [c, '\u{200b}']).collect())
