@@ -120,6 +120,22 @@ pub trait Visit {
     /// An n-gram at `start..end`; shorter ones come first, and all that end
     /// at a letter come before the next letter.
     fn gram(&mut self, key: u64, start: u32, end: u32);
+
+    /// The character n-grams that end at a letter: of the last 1 to `count`
+    /// letters of the window, whose newest is in the low bits.
+    #[inline]
+    fn chars(&mut self, window: u64, count: u8, starts: [u32; 4], end: u32) {
+        for size in 1..=count.min(GRAM_CHARS_MAX) {
+            let first = starts[CHARS_MAX - usize::from(size)];
+            self.gram(window & mask(size), first, end);
+        }
+    }
+}
+
+/// The low so many letters of a window, from 1 to 4.
+#[inline]
+pub fn mask(size: u8) -> u64 {
+    u64::MAX >> (64 - 16 * u32::from(size))
 }
 
 impl<F: FnMut(u64, u32, u32)> Visit for F {
@@ -160,7 +176,7 @@ pub fn each(
             continue;
         }
         if sizes.signs > 0 {
-            signs.push(Character::Letter(found), at, c, visit);
+            signs.letter(found, at, c, visit);
         }
         let end = at + c.len_utf8();
         let (start, end) = (int::to_u32(at), int::to_u32(end));
@@ -221,12 +237,7 @@ impl Chars {
         let [_, second, third, fourth] = self.starts;
         self.starts = [second, third, fourth, start];
         self.len = (self.len + 1).min(GRAM_CHARS_MAX);
-        let mut mask = 0;
-        for size in 1..=self.len.min(most) {
-            mask = mask << 16 | 0xFFFF;
-            let first = self.starts[CHARS_MAX - usize::from(size)];
-            visit.gram(self.window & mask, first, end);
-        }
+        visit.chars(self.window, self.len.min(most), self.starts, end);
     }
 }
 
@@ -338,7 +349,24 @@ impl Signs {
     /// Bits of a code point.
     const CODE: u32 = 21;
 
+    /// A letter: behind another one there is nothing to tell.
     #[inline]
+    fn letter(
+        &mut self,
+        found: u16,
+        at: usize,
+        c: char,
+        visit: &mut impl Visit,
+    ) {
+        let own = Character::Letter(found);
+        match self.before {
+            Character::Letter(_) | Character::None => {
+                (self.before, self.start) = (own, int::to_u32(at));
+            }
+            _ => self.push(own, at, c, visit),
+        }
+    }
+
     fn push(
         &mut self,
         own: Character,

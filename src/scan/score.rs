@@ -85,7 +85,19 @@ impl grams::Visit for Adder<'_, '_> {
     #[inline]
     fn gram(&mut self, key: u64, _: u32, _: u32) {
         self.scores.keys.push(key);
-        if self.scores.keys.len() == BATCH {
+        if self.scores.keys.len() >= BATCH {
+            self.flush();
+        }
+    }
+
+    #[inline]
+    fn chars(&mut self, window: u64, count: u8, _: [u32; 4], _: u32) {
+        let keys = &mut self.scores.keys;
+        let end = keys.len() + usize::from(count);
+        // All four at once, then those that are none are taken away.
+        keys.extend_from_slice(&[1, 2, 3, 4].map(|n| window & grams::mask(n)));
+        keys.truncate(end);
+        if end >= BATCH {
             self.flush();
         }
     }
