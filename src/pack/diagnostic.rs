@@ -120,10 +120,12 @@ codes! {
         "The packs together need more letters or bytes than an image can \
          hold.";
     BAD_WEIGHTS "E030" Error "weights file not understood"
-        "A line of a weights file is `bias`, `char` or `word`, a tab, the \
-         n-gram (not for `bias`), a tab and the weight. A character n-gram \
-         has 1 to 4 letters, a word n-gram one or two words. There is one \
-         bias, and no n-gram stands there twice.";
+        "A line of a weights file is `bias`, `char`, `sign` or `word`, a tab, \
+         the n-gram (not for `bias`), a tab and the weight. A character \
+         n-gram has 1 to 4 letters, a word n-gram one or two words. A sign \
+         n-gram is a sign, two characters of which one is a sign, or a \
+         letter beside a blank, which is written `␣`. There is one bias, and \
+         no n-gram stands there twice.";
     MODEL_USE "E031" Error "a model is no set of hits"
         "A set with `weights` is a model: it has a score, not places. \
          Conditions ask it with `score(MODEL) >= x` and nothing else, and \

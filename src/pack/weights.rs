@@ -101,8 +101,8 @@ fn sign_key(text: &str) -> Result<(u64, u8), String> {
     match (whole, count) {
         (Some((key, ..)), 1) => Ok((*key, 1)),
         (Some((key, ..)), 2) => Ok((*key, GRAM_SIGNS_MAX)),
-        _ => Err("neither one sign nor two characters, of which one is a \
-                  sign, or a letter and a blank (␣)"
+        _ => Err("expected a sign, two characters of which one is a sign, \
+                  or a letter beside a blank (`␣`)"
             .to_owned()),
     }
 }
