@@ -43,9 +43,11 @@ pub struct Table<'a> {
 }
 
 impl<'a> Table<'a> {
-    /// Nothing without slots. 2^n pilots.
+    /// Nothing without slots, or with other than 2^n pilots, 2 at least.
     pub fn new(pilots: &'a [u16], slots: &'a [Slot]) -> Option<Table<'a>> {
-        let fits = pilots.len().is_power_of_two() && !slots.is_empty();
+        let buckets = pilots.len();
+        let fits = buckets > 1 && buckets.is_power_of_two();
+        let fits = fits && !slots.is_empty();
         fits.then(|| Table { pilots, slots, shift: shift(pilots.len()) })
     }
 
@@ -69,9 +71,9 @@ fn hash(key: u64) -> u64 {
     hash ^ hash >> 32
 }
 
-/// Shift that leaves the number of a bucket. 2^n buckets, n over 0.
+/// Shift that leaves the number of a bucket. 2^n buckets, 2 at least.
 fn shift(buckets: usize) -> u32 {
-    64 - buckets.trailing_zeros().max(1)
+    64 - buckets.trailing_zeros()
 }
 
 #[inline]
@@ -162,6 +164,9 @@ mod tests {
             }
         }
         assert_eq!(build(&[]), Parts::default());
-        assert!(Table::new(&[], &[]).is_none());
+        for pilots in [&[][..], &[0], &[0; 3]] {
+            assert!(Table::new(pilots, &[[0; 2]]).is_none());
+        }
+        assert!(Table::new(&[0; 2], &[]).is_none());
     }
 }

@@ -17,13 +17,15 @@ pub struct Reading {
 /// Tier 0 of one code point. The tables leave punctuation alone; a term may
 /// contain symbols (`+v`), so the full-width forms of ASCII fold here.
 fn tier0(c: char) -> Option<(char, TableFold)> {
-    tables::t0(c).or_else(|| {
-        let code = u32::from(c);
-        if !(0xFF01..=0xFF5E).contains(&code) {
-            return None;
-        }
-        char::from_u32(code - 0xFEE0).map(|to| (to, TableFold::Width))
-    })
+    let width = |c| half_width(c).map(|to| (to, TableFold::Width));
+    tables::t0(c).or_else(|| width(c))
+}
+
+/// The ASCII character that a full-width form stands for.
+pub fn half_width(c: char) -> Option<char> {
+    let code = u32::from(c);
+    let wide = (0xFF01..=0xFF5E).contains(&code);
+    wide.then(|| char::from_u32(code - 0xFEE0)).flatten()
 }
 
 /// The full-width form of an ASCII symbol.

@@ -401,7 +401,11 @@ fn gram_sizes_fit(grams: &super::GramView<'_>, models: usize) -> bool {
             && grams.strings.is_empty();
     }
     let count = grams.keys.len();
-    (grams.slots.is_empty() || grams.pilots.len().is_power_of_two())
+    let waking = match grams.slots.len() {
+        0 => grams.pilots.is_empty(),
+        _ => is_size(grams.pilots.len()),
+    };
+    waking
         && is_size(grams.starts.len().saturating_sub(1))
         && grams.first_weights.len() == count + 1
         && grams.texts.len() == count + 1
@@ -418,7 +422,8 @@ fn grams_fit(grams: &super::GramView<'_>, models: usize) -> bool {
         int::to_usize(row.model) < models
             && i64::from(row.weight).abs() <= limits::WEIGHT_MAX
     };
-    is_offset_table(grams.starts, grams.keys.len())
+    waking_fits(grams)
+        && is_offset_table(grams.starts, grams.keys.len())
         && is_offset_table(grams.first_weights, grams.weights.len())
         && grams.weights.iter().all(row)
         && is_offset_table(grams.texts, strings.len())
@@ -426,6 +431,16 @@ fn grams_fit(grams: &super::GramView<'_>, models: usize) -> bool {
             .texts
             .iter()
             .all(|at| strings.is_char_boundary(int::to_usize(*at)))
+}
+
+/// Every slot is that of its key, and its number that of an n-gram with it.
+fn waking_fits(grams: &super::GramView<'_>) -> bool {
+    let Some(table) = grams.waking() else { return grams.slots.is_empty() };
+    grams.slots.iter().enumerate().all(|(place, [key, value])| {
+        let gram = int::to_usize(int::low_u32(*value));
+        *key == 0
+            || (table.slot(*key) == place && grams.keys.get(gram) == Some(key))
+    })
 }
 
 fn rules(meta: &Meta) -> Result<(), Kind> {

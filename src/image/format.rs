@@ -61,7 +61,7 @@
 //! | | | their rows point here in place of section 9 |
 //! | 38 | u64 | filter of neighbours in terms that may be written in parts,
 //! | | | 2^n words |
-//! | 39 | u16 | pilots of section 30 (`scan::perfect`), 2^n |
+//! | 39 | u16 | pilots of section 30 (`base::perfect`), 2^n |
 //!
 //! Example: an image of one pack with the single term `加微` holds one
 //! needle `[4, 5]`, one pattern row `{letters: 0, postings: 0, posting_count:

@@ -69,7 +69,7 @@ impl<'a> SoundView<'a> {
 /// N-grams of all models with their weights. Empty without a model.
 #[derive(Clone, Copy, Debug)]
 pub struct GramView<'a> {
-    /// N-grams of models that wake (`scan::perfect`).
+    /// N-grams of models that wake (`base::perfect`).
     pub slots: &'a [[u64; 2]],
     pub pilots: &'a [u16],
     pub starts: &'a [u32],

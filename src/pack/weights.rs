@@ -45,55 +45,64 @@ pub struct Weights {
 /// The key of an n-gram written as text, with its length in letters or
 /// words; what is wrong with it otherwise.
 pub fn key_of(unit: Unit, text: &str) -> Result<(u64, u8), String> {
-    if unit == Unit::Sign {
-        return sign_key(text);
-    }
-    let none = Sizes::default();
-    let sizes = match unit {
-        Unit::Char => Sizes { chars: GRAM_CHARS_MAX, ..none },
-        Unit::Word => Sizes { words: GRAM_WORDS_MAX, ..none },
-        Unit::Sign => none,
-    };
-    let mut all: Vec<(u64, u32, u32)> = Vec::new();
-    let mut visit =
-        |key: u64, start: u32, end: u32| all.push((key, start, end));
-    let letters = grams::each(text, plain_letters(), sizes, &mut visit);
-    let last = all.last().copied();
     match unit {
-        Unit::Char if letters == 0 => Err("no letter is left".to_owned()),
-        Unit::Char if letters > u32::from(GRAM_CHARS_MAX) => Err(format!(
-            "{letters} letters, at most {GRAM_CHARS_MAX} are possible"
-        )),
-        // The last is the one that has all letters, unless a character in
-        // between keeps them apart.
-        Unit::Char => match last {
-            Some((key, ..)) if int::to_u32(all.len()) == triangle(letters) => {
-                let count = u8::try_from(letters).unwrap_or(GRAM_CHARS_MAX);
-                Ok((key, count))
-            }
-            _ => Err("letters that do not touch".to_owned()),
-        },
-        Unit::Word => match all.len() {
-            1 => Ok((all[0].0, 1)),
-            3 if text_is_words(text, &all) => Ok((all[2].0, 2)),
-            0 => Err("no word is left".to_owned()),
-            _ => Err(format!("not one or {GRAM_WORDS_MAX} words")),
-        },
-        Unit::Sign => Err(String::new()),
+        Unit::Char => char_key(text),
+        Unit::Sign => sign_key(text),
+        Unit::Word => word_key(text),
     }
 }
 
-/// The same of a sign n-gram, whose blanks are written as `␣`.
+/// All n-grams of a text with their places, and its letters.
+fn grams_of(text: &str, sizes: Sizes) -> (Vec<(u64, u32, u32)>, u32) {
+    let mut all = Vec::new();
+    let mut visit =
+        |key: u64, start: u32, end: u32| all.push((key, start, end));
+    let letters = grams::each(text, plain_letters(), sizes, &mut visit);
+    (all, letters)
+}
+
+fn char_key(text: &str) -> Result<(u64, u8), String> {
+    let sizes = Sizes { chars: GRAM_CHARS_MAX, ..Sizes::default() };
+    let (all, letters) = grams_of(text, sizes);
+    if letters == 0 {
+        return Err("no letter is left".to_owned());
+    }
+    let count =
+        u8::try_from(letters).ok().filter(|count| *count <= GRAM_CHARS_MAX);
+    let Some(count) = count else {
+        return Err(format!(
+            "{letters} letters, at most {GRAM_CHARS_MAX} are possible"
+        ));
+    };
+    // The last is the one that has all letters, unless a character in
+    // between keeps them apart.
+    match all.last() {
+        Some((key, ..)) if int::to_u32(all.len()) == triangle(letters) => {
+            Ok((*key, count))
+        }
+        _ => Err("letters that do not touch".to_owned()),
+    }
+}
+
+fn word_key(text: &str) -> Result<(u64, u8), String> {
+    let sizes = Sizes { words: GRAM_WORDS_MAX, ..Sizes::default() };
+    let (all, _) = grams_of(text, sizes);
+    match all.len() {
+        1 => Ok((all[0].0, 1)),
+        3 if text_is_words(text, &all) => Ok((all[2].0, 2)),
+        0 => Err("no word is left".to_owned()),
+        _ => Err(format!("not one or {GRAM_WORDS_MAX} words")),
+    }
+}
+
+/// Blanks are written as `␣`.
 fn sign_key(text: &str) -> Result<(u64, u8), String> {
     let letters = plain_letters();
     let seen = |c: &char| letters.get(*c) != crate::fold::plain::IGNORABLE;
     let text = text.trim().replace(BLANK_SHOWN, " ");
     let text: String = text.chars().filter(seen).collect();
     let sizes = Sizes { signs: GRAM_SIGNS_MAX, ..Sizes::default() };
-    let mut all: Vec<(u64, u32, u32)> = Vec::new();
-    let mut visit =
-        |key: u64, start: u32, end: u32| all.push((key, start, end));
-    grams::each(&text, letters, sizes, &mut visit);
+    let (all, _) = grams_of(&text, sizes);
     let count = text.chars().count();
     let whole = all
         .iter()

@@ -328,13 +328,11 @@ fn sign(c: char) -> Character {
     if c.is_whitespace() {
         return Character::Blank;
     }
-    match u32::from(c) {
-        code @ 0xFF01..=0xFF5E => Character::Sign(code - 0xFEE0),
-        // The sign that stands for a blank in weights files.
-        _ if c == BLANK_SHOWN => Character::None,
-        _ if c.is_alphanumeric() || c.is_control() => Character::None,
-        code => Character::Sign(code),
+    // The sign that stands for a blank in weights files is none.
+    if c == BLANK_SHOWN || c.is_alphanumeric() || c.is_control() {
+        return Character::None;
     }
+    Character::Sign(u32::from(letter::half_width(c).unwrap_or(c)))
 }
 
 /// The character before.

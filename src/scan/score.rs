@@ -179,10 +179,12 @@ impl Adder<'_, '_> {
         let scores = &mut *self.scores;
         let at = int::to_usize(gram);
         let bit = 1u64 << (at % 64);
-        if scores.seen[at / 64] & bit != 0 {
+        // A slot of an image that was not verified may say any number.
+        let Some(seen) = scores.seen.get_mut(at / 64) else { return };
+        if *seen & bit != 0 {
             return;
         }
-        scores.seen[at / 64] |= bit;
+        *seen |= bit;
         scores.set.push(gram);
         for row in self.view.weights_of(gram) {
             let model = int::to_usize(row.model);
@@ -415,7 +417,7 @@ fn folds_of(quote: &str, unit: Unit) -> Folds {
         match table.get(c) {
             plain::IGNORABLE => folds.insert(Fold::Ignorable),
             plain::SEPARATOR | plain::OTHER if unit == Unit::Sign => {
-                if matches!(c, '\u{ff01}'..='\u{ff5e}') {
+                if letter::half_width(c).is_some() {
                     folds.insert(Fold::Width);
                 }
             }
