@@ -82,7 +82,8 @@ pub const SECTION_LEN: usize = 24;
 pub const ALIGN: usize = 64;
 
 /// Letters of the longest character n-gram of a learned dictionary: four
-/// fill a key. Words of the longest word n-gram.
+/// fill a key. Words of the longest word n-gram, characters of the longest
+/// sign n-gram.
 pub const GRAM_CHARS_MAX: u8 = 4;
 pub const GRAM_WORDS_MAX: u8 = 2;
 pub const GRAM_SIGNS_MAX: u8 = 2;
