@@ -149,9 +149,11 @@ pub fn build_classes(alphabet: &BTreeSet<char>) -> Option<ClassTable> {
     let mut merged = Merge::new(alphabet);
     let sources = sources(alphabet);
     for &c in sources.iter().filter(|c| merges(**c, alphabet)) {
-        let mut known = letter::readings(c).filter(|to| alphabet.contains(to));
-        if let Some(first) = known.next() {
-            for other in known {
+        let known = |to: &char| alphabet.contains(to);
+        let shown = picture::letters(c).iter().copied().find(known);
+        let mut all = letter::alike(c).filter(known).chain(shown);
+        if let Some(first) = all.next() {
+            for other in all {
                 merged.join(first, other);
             }
         }
@@ -211,7 +213,9 @@ pub fn build_classes(alphabet: &BTreeSet<char>) -> Option<ClassTable> {
 /// or d …) would make nearly all Latin letters one class and the search
 /// would pass everything. ASCII alone gives small groups (i l 1, o 0, s 5 $),
 /// and a letter of the alphabet must find the terms it stands for. Any other
-/// code point is looked for under its first reading only.
+/// code point is looked for under its first reading only, and a picture of
+/// the alphabet under itself and the first character it shows: pictures show
+/// so many that all of them would make 是, 好, 水 and a hundred others one.
 fn merges(c: char, alphabet: &BTreeSet<char>) -> bool {
     c.is_ascii() || alphabet.contains(&c)
 }
@@ -362,6 +366,23 @@ mod tests {
         }
         assert!(sizes.len() >= 20, "{sizes:?}");
         assert!(sizes.values().all(|size| *size <= 4), "{sizes:?}");
+    }
+
+    #[test]
+    fn pictures_of_an_alphabet_do_not_chain_it_together() {
+        // 💌 is 信 and 心, ❤ is 心 and 爱, ✉ is 信.
+        let alphabet: BTreeSet<char> = "信爱心💌❤✉".chars().collect();
+        let table = build_classes(&alphabet).unwrap();
+        let classes = "信爱心".chars().map(|c| table.letter(c).unwrap());
+        assert_eq!(classes.collect::<BTreeSet<u16>>().len(), 3);
+        for picture in "💌❤✉".chars() {
+            let first = picture::letters(picture)
+                .iter()
+                .find_map(|c| table.letter(*c));
+            assert_eq!(table.letter(picture), first, "{picture}");
+            let own = table.view().get(picture).0 & !Sym::SYMBOL_BIT;
+            assert_eq!(Some(own), first, "{picture}");
+        }
     }
 
     #[test]

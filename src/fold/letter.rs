@@ -69,12 +69,16 @@ pub fn stands_for(c: char, letter: char) -> Option<Reading> {
 
 /// Every canonical letter that `c` may stand for, at any tier.
 pub fn readings(c: char) -> impl Iterator<Item = char> {
+    alike(c).chain(picture::letters(c).iter().copied())
+}
+
+/// The same without what it is a picture of.
+pub fn alike(c: char) -> impl Iterator<Item = char> {
     let folded = canonical(c);
     let own = tables::t1(c).iter();
     let other = if folded == c { &[][..] } else { tables::t1(folded) };
     let alike = own.chain(other.iter()).map(|(to, _)| *to);
-    let shown = picture::letters(c).iter().copied();
-    std::iter::once(folded).chain(alike).chain(shown)
+    std::iter::once(folded).chain(alike)
 }
 
 /// Whether a code point is a letter for word boundaries: a cased or other
