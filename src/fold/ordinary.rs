@@ -5,12 +5,20 @@
 //! made): a hash table without keys, so that an unknown key may answer for
 //! a known one.
 
+use std::sync::LazyLock;
+
 use super::tables;
 use crate::base::int;
 
 static SKETCH: &[u8] = include_bytes!("data/frequency.bin");
 const SLOTS_LOG2: u32 = 19;
 const _: () = assert!(SKETCH.len() == 1 << SLOTS_LOG2);
+
+/// What each byte of the sketch stands for.
+static COUNTS: LazyLock<[f64; 256]> = LazyLock::new(|| {
+    let count = |at: usize| (f64::from(int::to_u32(at)) / 8.0).exp2() - 1.0;
+    std::array::from_fn(count)
+});
 
 /// A count of the sketch: kind `1` is a Han character, `2` a pair inside
 /// words, `4` four Latin letters, `w` a Latin word.
@@ -24,7 +32,7 @@ pub fn count(kind: char, letters: impl Iterator<Item = char>) -> f64 {
     }
     hash ^= hash >> 32;
     let slot = (hash ^ hash >> SLOTS_LOG2) & ((1 << SLOTS_LOG2) - 1);
-    (f64::from(SKETCH[int::low_usize(slot)]) / 8.0).exp2() - 1.0
+    COUNTS[usize::from(SKETCH[int::low_usize(slot)])]
 }
 
 /// How often a Han character stands in a text.

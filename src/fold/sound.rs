@@ -54,8 +54,9 @@ struct Tables {
     classes: Vec<u16>,
     /// Syllable of the first reading, by code point.
     first: Vec<u16>,
-    /// Further readings, sorted.
-    further: Vec<(char, u16)>,
+    /// Further readings, by code point from the place in `starts` on.
+    further: Vec<u16>,
+    starts: Vec<u16>,
     /// Classes of typed syllables, by name.
     typed: Typed,
     /// Classes of each plane, by code point.
@@ -77,10 +78,12 @@ impl Tables {
             classes: vec![0],
             first: vec![0; room],
             further: Vec::new(),
+            starts: vec![0; room + 1],
             typed: Typed(vec![(0, 0); TYPED_SLOTS]),
             planes: vec![BREAK; room],
         };
         let mut classes: HashMap<String, u16> = HashMap::new();
+        let mut readings: Vec<(usize, u16)> = Vec::new();
         for line in SOUND.lines() {
             let mut parts = line.split(' ');
             let name = parts.next().unwrap_or("");
@@ -97,11 +100,17 @@ impl Tables {
                 }
             }
             let further = parts.next().unwrap_or("").chars();
-            tables
-                .further
-                .extend(further.filter(|c| *c != '-').map(|c| (c, number)));
+            let further = further.filter(|c| *c != '-').filter_map(slot);
+            readings.extend(further.map(|at| (at, number)));
         }
-        tables.further.sort_unstable();
+        readings.sort_unstable();
+        tables.further = readings.iter().map(|row| row.1).collect();
+        for (at, _) in readings {
+            tables.starts[at + 1] += 1;
+        }
+        for at in 0..room {
+            tables.starts[at + 1] += tables.starts[at];
+        }
         // The strokes are dots between letters (`tables`), not letters.
         for at in "丶丨丿亅乀乁".chars().filter_map(slot) {
             tables.first[at] = 0;
@@ -132,11 +141,15 @@ impl Tables {
     }
 
     fn syllables(&self, c: char) -> impl Iterator<Item = u16> {
-        let first = slot(c).map_or(0, |at| self.first[at]);
-        let start = self.further.partition_point(|row| row.0 < c);
-        let rest = self.further[start..].iter();
-        let further = rest.take_while(move |row| row.0 == c).map(|row| row.1);
-        std::iter::once(first).filter(|f| *f != 0).chain(further)
+        let at = slot(c);
+        let first = at.map_or(0, |at| self.first[at]);
+        let further = at.map_or(&[][..], |at| {
+            let start = usize::from(self.starts[at]);
+            &self.further[start..usize::from(self.starts[at + 1])]
+        });
+        std::iter::once(first)
+            .filter(|f| *f != 0)
+            .chain(further.iter().copied())
     }
 }
 

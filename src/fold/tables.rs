@@ -413,7 +413,8 @@ pub fn all_mapped() -> impl Iterator<Item = char> {
 
 /// Script Han, and planes 2 and 3, which are reserved for it.
 pub fn is_han(c: char) -> bool {
-    in_ranges(kind_data::HAN, c)
+    // The block of nearly all of them.
+    matches!(c, '\u{4E00}'..='\u{9FFF}') || in_ranges(kind_data::HAN, c)
 }
 
 /// A letter of the Latin script once folded: Ⓔ is, с (Cyrillic) is not.

@@ -62,7 +62,13 @@ impl<'a> SoundView<'a> {
     /// The entries of a bucket.
     #[inline]
     pub fn bucket(&self, number: usize) -> &'a [[u32; 3]] {
-        self.entries.get(row_range(self.starts, number)).unwrap_or_default()
+        self.entries.get(self.range(number)).unwrap_or_default()
+    }
+
+    /// Where they are.
+    #[inline]
+    pub fn range(&self, number: usize) -> std::ops::Range<usize> {
+        row_range(self.starts, number)
     }
 }
 

@@ -30,6 +30,9 @@ const BY_CHANCE: f64 = 50.0;
 const FUNCTION_WORD: f64 = 4e6;
 /// Han of a term of which one alone may be replaced.
 const SHORT_HAN: usize = 3;
+/// Replacements whose naturalness is judged at the end of a walk; in longer
+/// terms those behind them at once.
+const REPLACED_MAX: usize = 8;
 
 /// What was replaced so far.
 #[derive(Default)]
@@ -42,6 +45,10 @@ struct Ear {
     han: usize,
     /// Some replacement is not what one would expect there.
     unusual: bool,
+    /// Where Han characters were replaced, and what should stand there: not
+    /// asked before the rest of the term is known to be there.
+    replaced: [(usize, char); REPLACED_MAX],
+    replaced_count: usize,
     /// Every replacement is one of the commonest characters.
     function: bool,
     /// Byte after the last Latin letter that was read as sound.
@@ -96,12 +103,18 @@ pub fn hear(
     if ear.latin_end == end && inside {
         return None;
     }
-    let letters = super::sound::letters(pattern);
-    let han = letters.iter().filter(|c| tables::is_han(**c)).count();
+    let letters = pattern.letters.iter().filter_map(|c| char::from_u32(*c));
+    let han = letters.filter(|c| tables::is_han(*c)).count();
     let replaced = int::to_usize(ear.sounds + ear.initials);
     let most = if han <= SHORT_HAN { 1 } else { han };
-    let chance = !ear.unusual || ear.function && han <= SHORT_HAN;
-    if replaced == 0 || replaced > most || ear.han == 0 || chance {
+    if replaced == 0 || replaced > most || ear.han == 0 {
+        return None;
+    }
+    for at in 0..ear.replaced_count {
+        let (byte, wanted) = ear.replaced[at];
+        ear.judge(text, byte, wanted);
+    }
+    if !ear.unusual || ear.function && han <= SHORT_HAN {
         return None;
     }
     state.heard(ear.sounds, ear.initials);
@@ -109,6 +122,13 @@ pub fn hear(
 }
 
 impl Ear {
+    /// Whether a replacement says something by itself.
+    fn judge(&mut self, text: &str, byte: usize, wanted: char) {
+        let Some(c) = text[byte..].chars().next() else { return };
+        self.unusual = self.unusual || !is_natural(text, byte, c, wanted);
+        self.function = self.function && ordinary::han(c) >= FUNCTION_WORD;
+    }
+
     /// Reads letter `at` of the pattern at byte `byte`, where `c` stands;
     /// gives the bytes read.
     fn read(
@@ -129,8 +149,13 @@ impl Ear {
             let fold = sound::stands_for(c, wanted)?;
             state.folds.insert(fold);
             self.sounds += 1;
-            self.unusual |= !is_natural(text, byte, c, wanted);
-            self.function &= ordinary::han(c) >= FUNCTION_WORD;
+            match self.replaced.get_mut(self.replaced_count) {
+                Some(slot) => {
+                    *slot = (byte, wanted);
+                    self.replaced_count += 1;
+                }
+                None => self.judge(text, byte, wanted),
+            }
             return Some(len);
         }
         if state.read(c, at) {

@@ -243,7 +243,7 @@ struct Buffers {
     queues: fused::Queues,
     candidates: Vec<Candidate>,
     claims: Vec<Claim>,
-    asked: Vec<(u32, u8)>,
+    sounds: sound::Queues,
     heard: Vec<Heard>,
     starts: RunStarts,
     joints: Vec<Joint>,
@@ -500,12 +500,14 @@ impl Engine {
             Some(lookup) => lookup[phase].candidates(tokens, heard),
             None => {
                 let tables = &reader.view.sound[phase];
-                let asked = &mut scratch.asked;
-                sound_candidates(self.simd, tables, tokens, asked, heard);
+                let queues = &mut scratch.sounds;
+                sound_candidates(self.simd, tables, tokens, queues, heard);
             }
         }
         heard.sort_unstable();
         heard.dedup();
+        let patterns = heard.iter().map(|place| place.pattern);
+        verify::touch_patterns(&reader.view, patterns);
         for place in heard {
             let pattern = reader.view.pattern(int::to_usize(place.pattern));
             let start = int::to_usize(place.start);

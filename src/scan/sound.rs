@@ -28,6 +28,7 @@
 //! 伽徽信 the second, 加v信 the fourth.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use super::Phase;
 use super::sieve::{GOLDEN, MIX, Simd, touch};
@@ -51,8 +52,9 @@ const WORDS: usize = PLANES;
 /// The longest syllable: zhuang.
 const SYLLABLE_BYTES_MAX: usize = 6;
 
-/// Limits of the filter in 32-bit words; the ceiling is 256 KiB.
-const FILTER_WORDS: (usize, usize) = (2, 1 << 16);
+/// Limits of the filter in 32-bit words; the ceiling is 4 MiB, which only some
+/// million keys fill: what it lets pass in vain costs two reads of memory.
+const FILTER_WORDS: (usize, usize) = (2, 1 << 20);
 /// Bits of the filter for each key, of which three are set.
 const FILTER_BITS: usize = 32;
 const BUCKETS: (usize, usize) = (2, 1 << 20);
@@ -506,28 +508,57 @@ pub fn build(
     parts
 }
 
+/// Work between the steps of a search: as in `fused`, each step asks one
+/// table for all, so that the reads wait together.
+#[derive(Debug, Default)]
+pub struct Queues {
+    /// Token and plane of keys that the filter knows.
+    asked: Vec<(u32, u8)>,
+    slots: Vec<Slots>,
+}
+
+/// The bucket of the key at a token.
+#[derive(Debug)]
+struct Slots {
+    at: u32,
+    tag: u32,
+    range: Range<usize>,
+}
+
 /// Every place where the anchor of a pattern stands, by the tables.
 pub fn candidates(
     simd: Simd,
     tables: &SoundView<'_>,
     tokens: &Tokens,
-    asked: &mut Vec<(u32, u8)>,
+    queues: &mut Queues,
     out: &mut Vec<Heard>,
 ) {
     if tables.entries.is_empty() || tokens.is_empty() {
         return;
     }
+    let Queues { asked, slots } = queues;
     asked.clear();
     match simd {
         #[cfg(target_arch = "x86_64")]
         Simd::Avx512(avx512) => avx512.hear(tables.filter, tokens, asked),
         _ => sieve(tables.filter, tokens, asked),
     }
-    for &(at, plane) in &*asked {
-        let at = int::to_usize(at);
-        let key = tokens.key(at, usize::from(plane));
-        for [_, pattern, place] in entries(tables, key.hash()) {
-            tokens.report(*pattern, at, int::to_usize(*place), out);
+    slots.clear();
+    slots.extend(asked.iter().map(|&(at, plane)| {
+        let hash = tokens.key(int::to_usize(at), usize::from(plane)).hash();
+        let number = slot(hash, tables.starts.len() - 1);
+        let range = tables.range(number);
+        Slots { at, tag: tag(hash), range }
+    }));
+    touch(slots.iter().map(|slots| {
+        let first = tables.entries.get(slots.range.start);
+        first.map_or(0, |entry| entry[0])
+    }));
+    for Slots { at, tag, range } in slots.drain(..) {
+        let entries = tables.entries.get(range).unwrap_or_default();
+        for [_, pattern, place] in entries.iter().filter(|e| e[0] == tag) {
+            let (at, place) = (int::to_usize(at), int::to_usize(*place));
+            tokens.report(*pattern, at, place, out);
         }
     }
     let shift = word_shift(tables.filter.len());

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::base::{Span, int};
 use crate::fold::Fold;
-use crate::image::{Pattern, PatternRow};
+use crate::image::{ImageView, Pattern, PatternRow};
 
 /// A pattern that a candidate may be.
 #[derive(Clone, Copy, Debug)]
@@ -19,8 +19,7 @@ pub(super) struct Claim {
 }
 
 /// Lists the patterns of all candidates that the filter asks for, with
-/// `joins` those of parts too. Patterns lie far apart: here the reads of one
-/// do not wait for those of another.
+/// `joins` those of parts too.
 fn list_claims(
     reader: &Reader<'_>,
     filter: Filter<'_>,
@@ -44,8 +43,17 @@ fn list_claims(
             && (joins && pattern.row.has(PatternRow::JOIN)
                 || terms.any(|term| filter.wants(view, *term)))
     });
-    sieve::touch(claims.iter().map(|claim| {
-        let pattern = view.pattern(int::to_usize(claim.pattern));
+    touch_patterns(view, claims.iter().map(|claim| claim.pattern));
+}
+
+/// Reads what a walk needs of patterns. They lie far apart: here the reads of
+/// one do not wait for those of another.
+pub(super) fn touch_patterns(
+    view: &ImageView<'_>,
+    patterns: impl Iterator<Item = u32>,
+) {
+    sieve::touch(patterns.map(|number| {
+        let pattern = view.pattern(int::to_usize(number));
         let (first, gap) = (pattern.letters.first(), pattern.gaps.first());
         first.map_or(0, |c| *c) ^ gap.map_or(0, |gap| u32::from(*gap))
     }));
