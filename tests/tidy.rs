@@ -286,6 +286,7 @@ fn unsafe_code_is_where_it_may_be() {
         "src/scan/avx2.rs",
         "src/scan/avx512.rs",
         "src/scan/neon.rs",
+        "src/scan/fold512.rs",
         "src/scan/promise512.rs",
         "src/source/map.rs",
     ];

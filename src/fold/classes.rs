@@ -144,13 +144,22 @@ impl ClassTable {
 
 /// Builds the table for an alphabet of canonical letters. Deterministic:
 /// classes are numbered in code point order. `None` when the alphabet needs
-/// more classes than a `u16` with its symbol bit can number.
-pub fn build_classes(alphabet: &BTreeSet<char>) -> Option<ClassTable> {
+/// more classes than a `u16` with its symbol bit can number. Without
+/// `pictures` no picture stands for a character: where no term allows that,
+/// a text with 😭 need not be read a second time.
+pub fn build_classes(
+    alphabet: &BTreeSet<char>,
+    pictures: bool,
+) -> Option<ClassTable> {
     let mut merged = Merge::new(alphabet);
-    let sources = sources(alphabet);
+    let sources = sources(alphabet, pictures);
+    let shown = |c: char| match pictures {
+        true => picture::letters(c),
+        false => &[],
+    };
     for &c in sources.iter().filter(|c| merges(**c, alphabet)) {
         let known = |to: &char| alphabet.contains(to);
-        let shown = picture::letters(c).iter().copied().find(known);
+        let shown = shown(c).iter().copied().find(known);
         let mut all = letter::alike(c).filter(known).chain(shown);
         if let Some(first) = all.next() {
             for other in all {
@@ -191,7 +200,8 @@ pub fn build_classes(alphabet: &BTreeSet<char>) -> Option<ClassTable> {
         let first = SEEN_AS.iter().find(|row| row.0 == c).map(|row| row.1);
         let found = first
             .into_iter()
-            .chain(letter::readings(c))
+            .chain(letter::alike(c))
+            .chain(shown(c).iter().copied())
             .find_map(|to| class_of_letter.get(&to));
         let Some(&class) = found else { continue };
         let symbol = matches!(tables::kind(c), Kind::Separator);
@@ -221,10 +231,12 @@ fn merges(c: char, alphabet: &BTreeSet<char>) -> bool {
 }
 
 /// Every code point whose class the alphabet can decide.
-fn sources(alphabet: &BTreeSet<char>) -> BTreeSet<char> {
+fn sources(alphabet: &BTreeSet<char>, pictures: bool) -> BTreeSet<char> {
     let mut all: BTreeSet<char> = alphabet.clone();
     all.extend(tables::all_mapped());
-    all.extend(picture::all());
+    if pictures {
+        all.extend(picture::all());
+    }
     all.extend(alphabet.iter().filter_map(|c| letter::full_width(*c)));
     all
 }
@@ -343,7 +355,7 @@ mod tests {
     #[test]
     fn letters_that_share_a_disguise_share_a_class() {
         let alphabet: BTreeSet<char> = "casino加微l".chars().collect();
-        let table = build_classes(&alphabet).unwrap();
+        let table = build_classes(&alphabet, true).unwrap();
         let view = table.view();
         let class = |c: char| table.letter(c).unwrap();
         assert_eq!(view.get('A').0, class('a'));
@@ -359,7 +371,7 @@ mod tests {
     #[test]
     fn look_alikes_do_not_chain_into_one_class() {
         let alphabet: BTreeSet<char> = ('a'..='z').chain('0'..='9').collect();
-        let table = build_classes(&alphabet).unwrap();
+        let table = build_classes(&alphabet, true).unwrap();
         let mut sizes: BTreeMap<u16, usize> = BTreeMap::new();
         for c in &alphabet {
             *sizes.entry(table.letter(*c).unwrap()).or_default() += 1;
@@ -372,7 +384,7 @@ mod tests {
     fn pictures_of_an_alphabet_do_not_chain_it_together() {
         // 💌 is 信 and 心, ❤ is 心 and 爱, ✉ is 信.
         let alphabet: BTreeSet<char> = "信爱心💌❤✉".chars().collect();
-        let table = build_classes(&alphabet).unwrap();
+        let table = build_classes(&alphabet, true).unwrap();
         let classes = "信爱心".chars().map(|c| table.letter(c).unwrap());
         assert_eq!(classes.collect::<BTreeSet<u16>>().len(), 3);
         for picture in "💌❤✉".chars() {
@@ -387,7 +399,7 @@ mod tests {
 
     #[test]
     fn empty_alphabet_has_only_kinds() {
-        let table = build_classes(&BTreeSet::new()).unwrap();
+        let table = build_classes(&BTreeSet::new(), true).unwrap();
         assert_eq!(table.view().get('a'), Sym::OTHER);
         assert_eq!(table.view().get(' '), Sym::SEPARATOR);
     }

@@ -33,7 +33,9 @@ mod view;
 
 pub use classes::{BASIC, ClassTable, ClassView, Sym, build_classes, mark};
 pub use plain::{PlainLetters, plain_letters};
-pub use view::{Passed, View, decode, decode_marked, is_promising};
+pub use view::{
+    LINES_MIN, Passed, View, decode, decode_marked, has_lines, is_promising,
+};
 
 use std::fmt;
 

@@ -21,7 +21,7 @@ const PICTURE: &str = "*";
 /// Stands between readings: a noncharacter, no letter and no separator.
 const BREAK: &str = "\u{FFFF}";
 /// Lines that make columns, and letters of such a line.
-const LINES_MIN: usize = 3;
+pub const LINES_MIN: usize = 3;
 const LINE_BYTES_MAX: usize = 96;
 /// All of these are letters: most of Han, behind the strokes.
 const LETTERS: std::ops::RangeInclusive<char> = '\u{4E86}'..='\u{9FA5}';
@@ -144,6 +144,12 @@ pub fn is_promising(text: &str) -> bool {
         || codes::has_token(bytes)
 }
 
+/// Whether a text has lines enough to be read downwards.
+pub fn has_lines(text: &str) -> bool {
+    let ends = memchr::memchr_iter(b'\n', text.as_bytes());
+    ends.take(LINES_MIN - 1).count() == LINES_MIN - 1
+}
+
 /// Decodes a text; `None` when nothing in it asks for that. Linear time.
 pub fn decode(text: &str) -> Option<View> {
     decode_marked(text, true)
@@ -259,13 +265,7 @@ fn step(text: &str) -> usize {
 /// Reads blocks of equally long lines downwards, from the left and from the
 /// right.
 fn columns(text: &str, view: &mut View) {
-    let bytes = text.as_bytes();
-    if memchr::memchr_iter(b'\n', bytes).take(LINES_MIN - 1).count()
-        < LINES_MIN - 1
-    {
-        return;
-    }
-    if !has_block(text) {
+    if !has_lines(text) || !has_block(text) {
         return;
     }
     let mut block: Vec<Vec<(usize, char)>> = Vec::new();

@@ -55,7 +55,9 @@ pub(super) fn dictionary(
         .collect::<HashSet<char>>()
         .into_iter()
         .collect();
-    let mut classes = fold::build_classes(&alphabet)?;
+    let mut rows = parts.terms.iter().zip(searched);
+    let pictures = rows.any(|(row, searched)| *searched && row.tier_max() > 1);
+    let mut classes = fold::build_classes(&alphabet, pictures)?;
     let mut entries: Vec<(Vec<u16>, Spelling, u32)> = spelled
         .par_drain(..)
         .map(|(spelling, term)| {

@@ -1,51 +1,33 @@
-//! Folding and searching with AVX-512 (F, BW, VL, VBMI2): 32 bytes and 16 runs
-//! at a time. What makes the unsafe code sound is said at each place. Same
-//! result as the portable loops (`tests/engines.rs` compares them).
-//!
-//! Folding has no loop over characters. Each of 32 byte positions is decoded
-//! as if a character began there; those where none does are squeezed out,
-//! what is left looks its entries up together, separators are squeezed out,
-//! and then every letter that equals the one before.
+//! Searching with AVX-512 (F, BW, VL, VBMI, VBMI2): 16 runs at a time. What makes the
+//! unsafe code sound is said at each place. Same result as the portable loops
+//! (`tests/engines.rs` compares them). Folding is in `fold512`.
 
 use std::arch::x86_64::{
-    __m512i, __mmask16, __mmask32, _cvtmask16_u32, _mm256_loadu_si256,
-    _mm256_maskz_loadu_epi8, _mm256_storeu_si256, _mm512_add_epi32,
-    _mm512_and_si512, _mm512_andnot_si512, _mm512_castsi512_si256,
-    _mm512_cmpge_epu32_mask, _mm512_cmple_epu16_mask, _mm512_cmplt_epu16_mask,
-    _mm512_cvtepi32_epi16, _mm512_cvtepu8_epi16, _mm512_cvtepu16_epi32,
-    _mm512_extracti64x4_epi64, _mm512_loadu_si512, _mm512_mask_blend_epi16,
-    _mm512_mask_cmpeq_epi32_mask, _mm512_mask_i32gather_epi32,
-    _mm512_mask_mov_epi32, _mm512_mask_or_epi32,
-    _mm512_mask_permutexvar_epi32, _mm512_mask_test_epi32_mask,
-    _mm512_mask_testn_epi32_mask, _mm512_maskz_compress_epi16,
+    __m512i, __mmask16, _cvtmask16_u32, _mm256_loadu_si256, _mm512_add_epi32,
+    _mm512_and_si512, _mm512_andnot_si512, _mm512_cmpge_epu32_mask,
+    _mm512_cvtepu16_epi32, _mm512_loadu_si512, _mm512_mask_cmpeq_epi32_mask,
+    _mm512_mask_i32gather_epi32, _mm512_mask_test_epi32_mask,
     _mm512_maskz_compress_epi32, _mm512_mullo_epi32, _mm512_or_si512,
-    _mm512_permutex2var_epi32, _mm512_permutexvar_epi32, _mm512_rol_epi32,
-    _mm512_set1_epi16, _mm512_set1_epi32, _mm512_setzero_si512,
-    _mm512_slli_epi16, _mm512_slli_epi32, _mm512_sllv_epi32,
-    _mm512_srlv_epi32, _mm512_storeu_si512, _mm512_sub_epi16,
-    _mm512_sub_epi32, _mm512_test_epi32_mask, _mm512_testn_epi32_mask,
-    _mm512_xor_si512, _pext_u32,
+    _mm512_permutex2var_epi32, _mm512_rol_epi32, _mm512_set1_epi32,
+    _mm512_setzero_si512, _mm512_slli_epi32, _mm512_sllv_epi32,
+    _mm512_srlv_epi32, _mm512_storeu_si512, _mm512_sub_epi32,
+    _mm512_test_epi32_mask, _mm512_testn_epi32_mask, _mm512_xor_si512,
 };
 use std::ops::Range;
 
-use super::folded::{CLASS, Folded, INSIDE, NO_ENTRY, PADDING, SYMBOL};
-use super::promise512;
+use super::folded::{CLASS, Folded, INSIDE, PADDING};
 use super::sieve::{MIX, Marks, PLACE_BITS, Pair, Picks, Task, What};
 use super::singles::OPEN;
 use super::sound::{self, Tokens};
+use super::{fold512, promise512};
 use crate::base::int;
 use crate::fold::sound::INITIAL;
 use crate::fold::{BASIC, ClassView, mark};
 
-/// Bytes of one step of folding, runs of one step of the sieve.
-const BYTES: usize = 32;
-const LANES: usize = 16;
-// A step of folding writes 16 entries from the last run on; one of the sieve
-// reads four entries behind its last run.
+/// Runs of one step of the sieve.
+pub(super) const LANES: usize = 16;
+// A step reads four entries behind its last run.
 const _: () = assert!(PADDING >= 2 * LANES + 5);
-
-/// Entries that vectors do not settle.
-const SPECIAL: u32 = mark::ASTRAL | mark::ESCAPE | SYMBOL;
 
 /// The lanes of two registers in turn, those of the first half and of the
 /// second.
@@ -66,6 +48,7 @@ impl Avx512 {
         let has = is_x86_feature_detected!("avx512f")
             && is_x86_feature_detected!("avx512bw")
             && is_x86_feature_detected!("avx512vl")
+            && is_x86_feature_detected!("avx512vbmi")
             && is_x86_feature_detected!("avx512vbmi2")
             && is_x86_feature_detected!("bmi1")
             && is_x86_feature_detected!("bmi2")
@@ -79,6 +62,12 @@ impl Avx512 {
         unsafe { promise512::is_promising(bytes) }
     }
 
+    /// `fold::has_lines`.
+    pub fn has_lines(self, bytes: &[u8]) -> bool {
+        // SAFETY: as below.
+        unsafe { promise512::has_lines(bytes) }
+    }
+
     /// The plain reading of a text.
     pub fn fold(self, out: &mut Folded, text: &str, classes: ClassView<'_>) {
         let room = text.len() + PADDING;
@@ -87,7 +76,7 @@ impl Avx512 {
         // SAFETY: `Avx512` exists only where the processor has the
         // instructions; the asserts above are the lengths that `fold`
         // relies on.
-        unsafe { fold(out, text, classes) }
+        unsafe { fold512::fold(out, text, classes) }
     }
 
     /// `sound::sieve`.
@@ -117,273 +106,6 @@ impl Avx512 {
         assert!(task.filter.len().is_power_of_two() && task.filter.len() > 1);
         // SAFETY: as above.
         unsafe { pick(task, range, picks) }
-    }
-}
-
-/// What folding carries from step to step.
-struct Fold<'a> {
-    text: &'a str,
-    classes: ClassView<'a>,
-    table: *const i32,
-    syms: *mut u16,
-    entries: *mut u32,
-    starts: *mut u32,
-    symbols: &'a mut Vec<u32>,
-    escapes: bool,
-    count: usize,
-    /// The entry of the last letter, in every lane.
-    last: __m512i,
-}
-
-/// # Safety
-///
-/// The processor has the instructions; the arrays of `out` have room for
-/// `text.len() + PADDING`, and the table holds the basic plane.
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi2")]
-#[target_feature(enable = "bmi1,bmi2,popcnt")]
-unsafe fn fold(out: &mut Folded, text: &str, classes: ClassView<'_>) {
-    let bytes = text.as_bytes();
-    let mut fold = Fold {
-        text,
-        classes,
-        table: classes.blocks.as_ptr().cast(),
-        syms: out.syms.as_mut_ptr(),
-        entries: out.entries.as_mut_ptr(),
-        starts: out.starts.as_mut_ptr(),
-        symbols: &mut out.symbols,
-        escapes: false,
-        count: 0,
-        last: splat(NO_ENTRY),
-    };
-    let iota = words(&IOTA);
-    // 0 to 31 in lanes of 16 bits: two of them in each of 32.
-    let even = _mm512_add_epi32(iota, iota);
-    let odd = _mm512_add_epi32(even, splat(1));
-    let places = _mm512_or_si512(even, _mm512_slli_epi32::<16>(odd));
-    let mut carry = 0;
-    let mut at = 0;
-    while at < bytes.len() {
-        // SAFETY: `at` is within the text.
-        let block = unsafe { decode(&bytes[at..], carry) };
-        carry = block.carry;
-        let codes = _mm512_maskz_compress_epi16(block.leads, block.codes);
-        let places = _mm512_maskz_compress_epi16(block.leads, places);
-        let inside = _pext_u32(block.inside, block.leads);
-        let count = block.leads.count_ones();
-        let base = splat(int::to_u32(at));
-        let lanes = |of: __m512i, high: bool| {
-            let half = if high {
-                _mm512_extracti64x4_epi64::<1>(of)
-            } else {
-                _mm512_castsi512_si256(of)
-            };
-            _mm512_cvtepu16_epi32(half)
-        };
-        for half in [false, true] {
-            let before = if half { 16 } else { 0 };
-            let Some(left @ 1..) = count.checked_sub(before) else { break };
-            let starts = _mm512_add_epi32(lanes(places, half), base);
-            let mask = first_lanes(left.min(16));
-            let inside = low(inside >> before);
-            // SAFETY: the caller's promise; the codes are below 2^16.
-            unsafe {
-                fold.letters(lanes(codes, half), starts, mask, inside);
-            }
-        }
-        at += BYTES;
-    }
-    let (count, escapes) = (fold.count, fold.escapes);
-    out.count = count;
-    out.escapes = escapes;
-}
-
-/// 32 byte positions.
-struct Block {
-    /// The code point that begins at each, if one does.
-    codes: __m512i,
-    /// Where one does.
-    leads: __mmask32,
-    /// An ASCII letter is directly before.
-    inside: u32,
-    /// One is at the last position.
-    carry: u32,
-}
-
-/// Decodes at most 32 bytes of a text, which may go on for three more.
-///
-/// # Safety
-///
-/// The processor has the instructions.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi2")]
-#[target_feature(enable = "bmi1,bmi2,popcnt")]
-unsafe fn decode(bytes: &[u8], carry: u32) -> Block {
-    let load = |skip: usize| {
-        let left = bytes.len().saturating_sub(skip);
-        // SAFETY: the mask covers no byte behind the text, and where all
-        // are covered they are within it.
-        let raw = unsafe {
-            if left >= BYTES {
-                _mm256_loadu_si256(bytes.as_ptr().add(skip).cast())
-            } else if left == 0 {
-                _mm256_maskz_loadu_epi8(0, bytes.as_ptr().cast())
-            } else {
-                let mask = (1u32 << left) - 1;
-                _mm256_maskz_loadu_epi8(mask, bytes.as_ptr().add(skip).cast())
-            }
-        };
-        _mm512_cvtepu8_epi16(raw)
-    };
-    let (b0, b1, b2) = (load(0), load(1), load(2));
-    let and =
-        |a: __m512i, bits: i16| _mm512_and_si512(a, _mm512_set1_epi16(bits));
-    let below = |a: __m512i, end: i16| {
-        _mm512_cmplt_epu16_mask(a, _mm512_set1_epi16(end))
-    };
-    let or = _mm512_or_si512;
-    let (t1, t2) = (and(b1, 0x3F), and(b2, 0x3F));
-    let three =
-        or(_mm512_slli_epi16::<12>(b0), or(_mm512_slli_epi16::<6>(t1), t2));
-    let two = or(_mm512_slli_epi16::<6>(and(b0, 0x1F)), t1);
-    let is_ascii = below(b0, 0x80);
-    let is_short = below(b0, 0xE0);
-    let is_long = !below(b0, 0xF0);
-    let is_lead = is_ascii | !below(b0, 0xC0);
-    let mut codes = _mm512_mask_blend_epi16(is_short, three, two);
-    codes = _mm512_mask_blend_epi16(is_ascii, codes, b0);
-    // A surrogate stands for what is beyond the basic plane.
-    let surrogate = _mm512_set1_epi16(int::signed16(0xD800));
-    codes = _mm512_mask_blend_epi16(is_long, codes, surrogate);
-    let folded = _mm512_or_si512(b0, _mm512_set1_epi16(0x20));
-    let from_a = _mm512_sub_epi16(folded, _mm512_set1_epi16(0x61));
-    let alpha = _mm512_cmple_epu16_mask(from_a, _mm512_set1_epi16(25));
-    let valid =
-        if bytes.len() >= BYTES { !0 } else { (1u32 << bytes.len()) - 1 };
-    Block {
-        codes,
-        leads: is_lead & valid,
-        inside: alpha << 1 | carry,
-        carry: alpha >> 31,
-    }
-}
-
-impl Fold<'_> {
-    /// Appends up to 16 letters.
-    ///
-    /// # Safety
-    ///
-    /// As for [`fold`]; the codes are below [`BASIC`].
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi2")]
-    #[target_feature(enable = "bmi1,bmi2,popcnt")]
-    unsafe fn letters(
-        &mut self,
-        codes: __m512i,
-        starts: __m512i,
-        mask: __mmask16,
-        inside: u16,
-    ) {
-        let zero = _mm512_setzero_si512();
-        // SAFETY: the caller's promise about the codes.
-        let mut entries = unsafe {
-            _mm512_mask_i32gather_epi32::<4>(zero, mask, codes, self.table)
-        };
-        let special = _mm512_test_epi32_mask(entries, splat(SPECIAL));
-        if special != 0 {
-            entries = self.specials(entries, starts, special);
-        }
-        entries =
-            _mm512_mask_or_epi32(entries, inside, entries, splat(INSIDE));
-        let kept =
-            _mm512_mask_testn_epi32_mask(mask, entries, splat(mark::SKIP));
-        let letters = _mm512_maskz_compress_epi32(kept, entries);
-        let starts = _mm512_maskz_compress_epi32(kept, starts);
-        let count = _cvtmask16_u32(kept).count_ones();
-        let lanes = first_lanes(count);
-        let iota = words(&IOTA);
-        let before = _mm512_add_epi32(iota, splat(u32::MAX));
-        let before = _mm512_permutexvar_epi32(before, letters);
-        let before = _mm512_mask_mov_epi32(before, 1, self.last);
-        let new = _mm512_mask_test_epi32_mask(
-            lanes,
-            _mm512_xor_si512(before, letters),
-            splat(CLASS | NO_ENTRY),
-        );
-        let end = splat(count.wrapping_sub(1));
-        let some: __mmask16 = if count > 0 { !0 } else { 0 };
-        self.last =
-            _mm512_mask_permutexvar_epi32(self.last, some, end, letters);
-        let runs = _mm512_maskz_compress_epi32(new, letters);
-        let starts = _mm512_maskz_compress_epi32(new, starts);
-        let syms = _mm512_cvtepi32_epi16(_mm512_and_si512(runs, splat(CLASS)));
-        // SAFETY: a run takes a byte of text at least, so that `count` is at
-        // most the bytes before this step and there is room for 16 more.
-        unsafe {
-            _mm512_storeu_si512(self.entries.add(self.count).cast(), runs);
-            _mm512_storeu_si512(self.starts.add(self.count).cast(), starts);
-            _mm256_storeu_si256(self.syms.add(self.count).cast(), syms);
-        }
-        // One more letter of a run, where a word may begin.
-        let again = _mm512_mask_test_epi32_mask(
-            lanes & !new,
-            _mm512_andnot_si512(letters, before),
-            splat(INSIDE),
-        );
-        if again != 0 {
-            let mut todo = _cvtmask16_u32(again);
-            while todo != 0 {
-                let lane = todo.trailing_zeros();
-                todo &= todo - 1;
-                let below = _cvtmask16_u32(new) & ((1 << lane) - 1);
-                let run = self.count + int::to_usize(below.count_ones());
-                // SAFETY: a letter that is not new has a run before it.
-                unsafe { *self.entries.add(run - 1) &= !INSIDE };
-            }
-        }
-        self.count += int::to_usize(_cvtmask16_u32(new).count_ones());
-    }
-
-    /// Looks at symbols, escapes and code points beyond the basic plane; where
-    /// there are such code points, at one lane after the other.
-    #[cold]
-    #[target_feature(enable = "avx512f")]
-    fn specials(
-        &mut self,
-        entries: __m512i,
-        starts: __m512i,
-        special: __mmask16,
-    ) -> __m512i {
-        let is = |mark| _mm512_test_epi32_mask(entries, splat(mark));
-        if is(mark::ASTRAL) == 0 {
-            self.escapes |= is(mark::ESCAPE) != 0;
-            let symbols = is(SYMBOL);
-            let places = _mm512_maskz_compress_epi32(symbols, starts);
-            let count = _cvtmask16_u32(symbols).count_ones();
-            let places = lanes_of(places);
-            let found = places.get(..int::to_usize(count));
-            self.symbols.extend_from_slice(found.unwrap_or(&places));
-            return _mm512_andnot_si512(splat(SYMBOL), entries);
-        }
-        let mut lanes = lanes_of(entries);
-        let offsets = lanes_of(starts);
-        for lane in 0..LANES {
-            if special >> lane & 1 == 0 {
-                continue;
-            }
-            let entry = &mut lanes[lane];
-            let offset = offsets[lane];
-            if *entry & mark::ASTRAL != 0 {
-                let rest = &self.text[int::to_usize(offset)..];
-                let c = rest.chars().next().unwrap_or('\0');
-                *entry = self.classes.entry(c);
-            }
-            self.escapes |= *entry & mark::ESCAPE != 0;
-            if *entry & SYMBOL != 0 {
-                self.symbols.push(offset);
-                *entry &= !SYMBOL;
-            }
-        }
-        words(&lanes)
     }
 }
 
@@ -734,13 +456,13 @@ fn have(lanes: __mmask16, word: __m512i, bits: __m512i) -> __mmask16 {
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn splat(value: u32) -> __m512i {
+pub(super) fn splat(value: u32) -> __m512i {
     _mm512_set1_epi32(int::bits(value))
 }
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn lanes_of(words: __m512i) -> [u32; LANES] {
+pub(super) fn lanes_of(words: __m512i) -> [u32; LANES] {
     let mut all = [0; LANES];
     // SAFETY: the array has the size of the register.
     unsafe { _mm512_storeu_si512(all.as_mut_ptr().cast(), words) };
@@ -749,18 +471,18 @@ fn lanes_of(words: __m512i) -> [u32; LANES] {
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn words(of: &[u32; LANES]) -> __m512i {
+pub(super) fn words(of: &[u32; LANES]) -> __m512i {
     // SAFETY: the array has the size of the register.
     unsafe { _mm512_loadu_si512(of.as_ptr().cast()) }
 }
 
 /// The first so many lanes, 16 at most.
 #[inline]
-fn first_lanes(count: u32) -> __mmask16 {
+pub(super) fn first_lanes(count: u32) -> __mmask16 {
     low((1 << count) - 1)
 }
 
 #[inline]
-fn low(bits: u32) -> u16 {
+pub(super) fn low(bits: u32) -> u16 {
     int::low16(bits)
 }

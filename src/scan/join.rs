@@ -530,7 +530,7 @@ mod tests {
 
     fn readings(text: &str, joints: &[Joint]) -> Vec<String> {
         let alphabet = text.chars().collect();
-        let classes = crate::fold::build_classes(&alphabet).unwrap();
+        let classes = crate::fold::build_classes(&alphabet, true).unwrap();
         let mut folded = Folded::default();
         folded.fill(Simd::Portable, text, classes.view(), false);
         let mut seams: Vec<Seam> =

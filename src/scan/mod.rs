@@ -10,6 +10,8 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "x86_64")]
+mod fold512;
 mod folded;
 mod fused;
 pub mod grams;
@@ -27,13 +29,14 @@ pub mod score;
 mod sieve;
 mod singles;
 mod sound;
+mod symbols;
 mod verify;
 mod walk;
 
 use std::ops::Range;
 
 use crate::base::{Span, int};
-use crate::fold::{self, ClassView, Fold, Folds, View};
+use crate::fold::{self, Fold, Folds, View};
 use crate::image::{Image, ImageView, PatternRow};
 use crate::verdict::Milli;
 
@@ -46,6 +49,7 @@ pub use sound::{
     Heard, Tokens, build as build_sound, candidates as sound_candidates,
     is_heard,
 };
+pub use symbols::own_symbols;
 pub use walk::{Reader, Walked, letter_price, walk};
 
 pub use sieve::Simd;
@@ -60,8 +64,6 @@ use verify::{Claim, post, verify_all};
 
 /// Price of a hit that was read through an escape.
 const ESCAPE_PRICE: u16 = 30;
-/// Symbols from here on may be pictures of words.
-const FIRST_PICTURE: u32 = 0x2100;
 /// Price of a hit whose letters stand below each other.
 const COLUMN_PRICE: u16 = 50;
 /// Price of a hit in Base64 or hexadecimal.
@@ -330,6 +332,13 @@ impl Engine {
         self.prepare_layer(view, text, &mut out.own);
         let escapes = out.own.reading.plain.has_escapes();
         let promising = escapes || self.simd.is_promising(text);
+        if !promising && !self.simd.has_lines(text) {
+            // Most texts: nothing is moved where nothing was.
+            if out.decoded.is_some() {
+                out.decoded = None;
+            }
+            return;
+        }
         out.decoded = fold::decode_marked(text, promising);
         if let Some(decoded) = &out.decoded {
             self.prepare_layer(view, &decoded.text, &mut out.inner);
@@ -567,8 +576,8 @@ impl Reading {
     ) {
         self.plain.fill(simd, text, view.classes, false);
         let symbols = self.plain.symbols();
-        self.has_symbols =
-            !symbols.is_empty() && symbols_matter(view, own, text, symbols);
+        self.has_symbols = !symbols.is_empty()
+            && symbols::matter(view.classes, own, text, symbols);
         if !self.has_symbols {
             return;
         }
@@ -624,59 +633,6 @@ fn escaped(view: &ImageView<'_>, decoded: &View, hit: Hit) -> Option<Hit> {
     }
     let most = view.terms[int::to_usize(hit.term)].tier_max();
     (passed.any() && hit.tier <= most).then_some(hit)
-}
-
-/// Whether reading symbols as letters can change anything: a symbol that a
-/// term writes is there, or a look-alike symbol touches a Latin letter or
-/// digit (`p@ss`, `$ale`, `FR€€`). An exclamation mark or a bracket behind a
-/// word is punctuation. `symbols` says where in the text symbols stand.
-fn symbols_matter(
-    view: &ImageView<'_>,
-    own: &[char],
-    text: &str,
-    symbols: &[u32],
-) -> bool {
-    use crate::fold::{Sym, letter};
-    let is_word = |c: char| {
-        let symbol = view.classes.get(c).0 & Sym::SYMBOL_BIT != 0;
-        !symbol
-            && (c.is_ascii_alphanumeric()
-                || !c.is_ascii()
-                    && !letter::is_unspaced(c)
-                    && (letter::is_word_letter(c) || letter::is_digit(c)))
-    };
-    let is_seen = |c: &char| view.classes.get(*c) != Sym::IGNORABLE;
-    symbols.iter().any(|at| {
-        let at = int::to_usize(*at);
-        let mut behind = text[at..].chars();
-        let Some(symbol) = behind.next() else { return false };
-        let plain = letter::canonical(symbol);
-        let closes = matches!(plain, '!' | '(' | '|' | '¡' | '+');
-        let before = || text[..at].chars().rev().find(is_seen);
-        let after = behind.find(is_seen);
-        own.contains(&plain)
-            || u32::from(plain) >= FIRST_PICTURE
-            || !closes && before().is_some_and(is_word)
-            || after.is_some_and(is_word)
-    })
-}
-
-/// Symbols that terms write as such, from all patterns with their letters.
-/// Images carry the list: opening one must not walk all patterns.
-pub fn own_symbols<'p>(
-    patterns: impl Iterator<Item = (&'p PatternRow, &'p [u32])>,
-    classes: ClassView<'_>,
-) -> Vec<char> {
-    use crate::fold::Sym;
-    let mut all: Vec<char> = patterns
-        .filter(|(row, _)| row.has(PatternRow::SYMBOL))
-        .flat_map(|(_, letters)| letters)
-        .filter_map(|letter| char::from_u32(*letter))
-        .filter(|c| classes.get(*c).0 & Sym::SYMBOL_BIT != 0)
-        .collect();
-    all.sort_unstable();
-    all.dedup();
-    all
 }
 
 /// Sorts hits so that equal places are neighbours, the cheapest first.

@@ -331,6 +331,15 @@ impl Simd {
         }
     }
 
+    /// Whether a text has lines enough to be read downwards.
+    pub fn has_lines(self, text: &str) -> bool {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Simd::Avx512(avx512) => avx512.has_lines(text.as_bytes()),
+            _ => fold::has_lines(text),
+        }
+    }
+
     pub fn as_str(self) -> &'static str {
         match self {
             Simd::Portable => "portable",
