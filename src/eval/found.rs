@@ -78,7 +78,7 @@ impl Shields {
 /// The intervals of one rule on one record, found when asked for.
 pub(super) struct RuleIntervals<'a, 'r> {
     pub scanner: &'a Scanner,
-    pub view: ImageView<'a>,
+    pub view: &'a ImageView<'a>,
     pub rule: u32,
     pub record: &'a Record<'r>,
     pub hits: &'a [FieldHit],

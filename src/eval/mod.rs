@@ -319,15 +319,15 @@ impl Scanner {
 
     /// Judges one record. A record without text passes.
     pub fn scan(&self, record: &Record<'_>, scratch: &mut Scratch) -> Outcome {
-        let view = self.image.view();
-        self.collect(&view, record, false, scratch);
+        let view = self.image.tables();
+        self.collect(view, record, false, scratch);
         if scratch.due.is_empty() {
             return Outcome::default();
         }
         let mut outcome = Outcome::default();
         let due = std::mem::take(&mut scratch.due);
         for &rule in &due {
-            let Some(fired) = self.rule(&view, rule, record, scratch) else {
+            let Some(fired) = self.rule(view, rule, record, scratch) else {
                 continue;
             };
             let list = match (fired.verdict, fired.shadow) {
@@ -458,7 +458,7 @@ impl Scanner {
 
     fn judge<'a, 'r>(
         &'a self,
-        view: &ImageView<'a>,
+        view: &'a ImageView<'a>,
         rule: u32,
         record: &'a Record<'r>,
         scratch: &'a mut Scratch,
@@ -466,7 +466,7 @@ impl Scanner {
         let facts = &scratch.facts;
         let intervals = RuleIntervals {
             scanner: self,
-            view: *view,
+            view,
             rule,
             record,
             hits: &scratch.hits,
@@ -492,9 +492,9 @@ impl Scanner {
         scratch: &mut Scratch,
         run: impl FnOnce(&mut dyn FnMut(&Condition) -> Judgement) -> T,
     ) -> T {
-        let view = self.image.view();
-        self.collect(&view, record, true, scratch);
-        let mut judge = self.judge(&view, rule, record, scratch);
+        let view = self.image.tables();
+        self.collect(view, record, true, scratch);
+        let mut judge = self.judge(view, rule, record, scratch);
         let result = run(&mut |condition| judge.judge(condition));
         drop(judge);
         scratch.cache.reset();
@@ -509,9 +509,9 @@ impl Scanner {
         record: &Record<'_>,
         scratch: &mut Scratch,
     ) -> Option<Fired> {
-        let view = self.image.view();
-        self.collect(&view, record, true, scratch);
-        let fired = self.rule(&view, rule, record, scratch);
+        let view = self.image.tables();
+        self.collect(view, record, true, scratch);
+        let fired = self.rule(view, rule, record, scratch);
         scratch.cache.reset();
         fired
     }
@@ -523,12 +523,12 @@ impl Scanner {
         record: &Record<'_>,
         scratch: &mut Scratch,
     ) -> Vec<(u32, Hit)> {
-        let view = self.image.view();
+        let view = self.image.tables();
         let mut all = Vec::new();
         for (field, content) in record.fields.iter().enumerate() {
             scratch.raw.clear();
             self.engine.scan(
-                &view,
+                view,
                 &content.text,
                 &mut scratch.scan,
                 &mut scratch.raw,
@@ -541,8 +541,8 @@ impl Scanner {
 
     /// Rules whose announcing sets have a hit in the record.
     pub fn due(&self, record: &Record<'_>, scratch: &mut Scratch) -> Vec<u32> {
-        let view = self.image.view();
-        self.collect(&view, record, true, scratch);
+        let view = self.image.tables();
+        self.collect(view, record, true, scratch);
         scratch.due.clone()
     }
 }

@@ -140,8 +140,8 @@ impl Scanner {
         record: &Record<'_>,
         scratch: &mut Scratch,
     ) -> Vec<f64> {
-        let view = self.image.view();
-        self.collect(&view, record, true, scratch);
+        let view = self.image.tables();
+        self.collect(view, record, true, scratch);
         self.last_scores(record, scratch)
     }
 
@@ -151,8 +151,8 @@ impl Scanner {
         record: &Record<'_>,
         scratch: &mut Scratch,
     ) -> Vec<f64> {
-        let view = self.image.view();
-        self.complete_scores(&view, record, true, scratch);
+        let view = self.image.tables();
+        self.complete_scores(view, record, true, scratch);
         let models = self.image.meta().models.iter().enumerate();
         models
             .map(|(number, model)| {
@@ -180,8 +180,8 @@ impl Scanner {
         record: &Record<'_>,
         scratch: &mut Scratch,
     ) -> ScoreParts {
-        let view = self.image.view();
-        self.collect(&view, record, true, scratch);
+        let view = self.image.tables();
+        self.collect(view, record, true, scratch);
         let bias = self.image.meta().models[int::to_usize(model)].bias;
         let letters = scratch.scores.letters();
         let mut carriers = Vec::new();

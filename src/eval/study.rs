@@ -14,11 +14,11 @@ impl Scanner {
         scratch: &mut Scratch,
         see: &mut dyn FnMut(u32, &mut dyn FnMut() -> Option<Fired>),
     ) {
-        let view = self.image.view();
-        self.collect(&view, record, false, scratch);
+        let view = self.image.tables();
+        self.collect(view, record, false, scratch);
         let due = std::mem::take(&mut scratch.due);
         for &rule in &due {
-            see(rule, &mut || self.rule(&view, rule, record, scratch));
+            see(rule, &mut || self.rule(view, rule, record, scratch));
         }
         scratch.due = due;
         scratch.cache.reset();

@@ -194,7 +194,12 @@ impl Image {
 
     /// The tables, ready for use. Cost: a copy of some hundred bytes.
     pub fn view(&self) -> ImageView<'_> {
-        *self.inner.tables.borrow_dependent()
+        *self.tables()
+    }
+
+    /// The same where it lies: it is not small.
+    pub fn tables(&self) -> &ImageView<'_> {
+        self.inner.tables.borrow_dependent()
     }
 
     /// Name and length in bytes of every section.

@@ -1,6 +1,6 @@
-//! Searching with AVX-512 (F, BW, VL, VBMI, VBMI2): 16 runs at a time. What makes the
-//! unsafe code sound is said at each place. Same result as the portable loops
-//! (`tests/engines.rs` compares them). Folding is in `fold512`.
+//! Searching with AVX-512 (F, BW, VL, VBMI, VBMI2): 16 runs at a time. What
+//! makes the unsafe code sound is said at each place. Same result as the
+//! portable loops (`tests/engines.rs` compares them). Folding is in `fold512`.
 
 use std::arch::x86_64::{
     __m512i, __mmask16, _cvtmask16_u32, _mm256_loadu_si256, _mm512_add_epi32,

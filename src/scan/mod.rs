@@ -279,7 +279,9 @@ impl Engine {
             simd: Simd::detect(),
             singles: Phase::ALL.map(|phase| Singles::new(&view, phase)),
             idle,
-            own_symbols: view.own_symbols().unwrap_or_default(),
+            own_symbols: symbols::asked(
+                view.own_symbols().unwrap_or_default(),
+            ),
         })
     }
 
@@ -469,7 +471,7 @@ impl Engine {
         scratch: &mut Buffers,
         out: &mut Vec<Hit>,
     ) {
-        let reader = Reader { text, view: *view, symbols: false };
+        let reader = Reader { text, view, symbols: false };
         let all = 0..reading.plain.count();
         self.search(&reader, filter, &reading.plain, &[all], scratch);
         verify_all(&reader, filter, joins, &reading.plain, scratch, out);
@@ -479,7 +481,7 @@ impl Engine {
         if !reading.has_symbols {
             return;
         }
-        let reader = Reader { text, view: *view, symbols: true };
+        let reader = Reader { text, view, symbols: true };
         let windows = &reading.windows;
         self.search(&reader, filter, &reading.marked, windows, scratch);
         // Without a symbol in it the plain reading has found it.
@@ -516,7 +518,7 @@ impl Engine {
         heard.sort_unstable();
         heard.dedup();
         let patterns = heard.iter().map(|place| place.pattern);
-        verify::touch_patterns(&reader.view, patterns);
+        verify::touch_patterns(reader.view, patterns);
         for place in heard {
             let pattern = reader.view.pattern(int::to_usize(place.pattern));
             let start = int::to_usize(place.start);

@@ -12,7 +12,8 @@ const FIRST_PICTURE: u32 = 0x2100;
 /// Whether reading symbols as letters can change anything: a symbol that a
 /// term writes is there, or a look-alike symbol touches a Latin letter or
 /// digit (`p@ss`, `$ale`, `FR€€`). An exclamation mark or a bracket behind a
-/// word is punctuation. `symbols` says where in the text symbols stand.
+/// word is punctuation. `symbols` says where in the text symbols stand, `own`
+/// which of them terms write ([`asked`]).
 pub fn matter(
     classes: ClassView<'_>,
     own: &[char],
@@ -26,11 +27,21 @@ pub fn matter(
         let closes = matches!(plain, '!' | '(' | '|' | '¡' | '+');
         let (before, after) = text.split_at(at);
         let after = &after[symbol.len_utf8()..];
-        own.contains(&plain)
-            || u32::from(plain) >= FIRST_PICTURE
+        is_picture(plain)
+            || own.contains(&plain)
             || !closes && ends_in_word(classes, before)
             || begins_word(classes, after)
     })
+}
+
+/// Symbols that terms write, without those that matter anyway: an engine asks
+/// them one after the other.
+pub fn asked(own: Vec<char>) -> Vec<char> {
+    own.into_iter().filter(|symbol| !is_picture(*symbol)).collect()
+}
+
+fn is_picture(symbol: char) -> bool {
+    u32::from(symbol) >= FIRST_PICTURE
 }
 
 /// What a byte says of the character it is the first of.

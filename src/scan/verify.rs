@@ -28,7 +28,7 @@ fn list_claims(
     claims: &mut Vec<Claim>,
 ) {
     claims.clear();
-    let view = &reader.view;
+    let view = reader.view;
     for &candidate in candidates {
         for pattern in view.patterns_from(candidate.first) {
             claims.push(Claim { candidate, pattern });
@@ -193,7 +193,7 @@ pub(super) fn post(
     found: Walked,
     out: &mut Vec<Hit>,
 ) -> bool {
-    let view = &reader.view;
+    let view = reader.view;
     let before = out.len();
     for &term in terms {
         if !filter.wants(view, term) {

@@ -83,7 +83,7 @@ pub struct Walked {
 #[derive(Clone, Copy, Debug)]
 pub struct Reader<'t> {
     pub text: &'t str,
-    pub view: ImageView<'t>,
+    pub view: &'t ImageView<'t>,
     /// Characters that can be both are letters.
     pub symbols: bool,
 }
@@ -185,8 +185,7 @@ pub fn walk(
 ) -> Option<Walked> {
     let row = pattern.row;
     let mut state = State::new(pattern);
-    let mut rest = reader.text.get(start..)?.char_indices();
-    let (_, first) = rest.next()?;
+    let first = reader.text.get(start..)?.chars().next()?;
     if !state.read(first, 0) {
         return None;
     }
@@ -195,7 +194,73 @@ pub fn walk(
     {
         return None;
     }
+    let mut end = match as_written(reader.text, pattern, start) {
+        Some(end) => {
+            debug_assert!(reads_the_same(reader, pattern, start, end));
+            end
+        }
+        None => disguised(reader, pattern, &mut state, start, first)?,
+    };
+    if row.has(PatternRow::RIGHT) {
+        end = right_boundary(reader, &mut state, end)?;
+    }
+    let foreign = state.homoglyphs == pattern.letters.len()
+        && is_foreign(reader.text, start, end);
+    let identifier = state.leet > 0
+        && row.has(PatternRow::LEFT)
+        && visible_before(reader.text, start).is_some_and(letter::is_digit);
+    if foreign || identifier {
+        return None;
+    }
+    state.finish(end)
+}
+
+/// Where a pattern ends whose letters stand in the text one behind the other
+/// as they are: nearly all that is found is written so, and there is nothing
+/// to note or to pay.
+fn as_written(
+    text: &str,
+    pattern: Pattern<'_>,
+    start: usize,
+) -> Option<usize> {
+    if pattern.row.has(PatternRow::SYMBOL) {
+        return None;
+    }
+    let mut rest = text[start..].chars();
+    for (letter, gap) in pattern.letters.iter().zip(pattern.gaps) {
+        if rest.next().map(u32::from) != Some(*letter) || *gap != gap::INNER {
+            return None;
+        }
+    }
+    Some(text.len() - rest.as_str().len())
+}
+
+/// Whether the long way finds what is written, and nothing to pay.
+fn reads_the_same(
+    reader: &Reader<'_>,
+    pattern: Pattern<'_>,
+    start: usize,
+    end: usize,
+) -> bool {
+    let mut state = State::new(pattern);
+    let first = reader.text[start..].chars().next().unwrap_or('\0');
+    state.read(first, 0)
+        && disguised(reader, pattern, &mut state, start, first) == Some(end)
+        && state.finish(end) == State::new(pattern).finish(end)
+}
+
+/// The same where something is between the letters or in their place. The
+/// first letter is read.
+fn disguised(
+    reader: &Reader<'_>,
+    pattern: Pattern<'_>,
+    state: &mut State<'_>,
+    start: usize,
+    first: char,
+) -> Option<usize> {
     let mut end = start + first.len_utf8();
+    let mut rest = reader.text[end..].char_indices();
+    let from = end;
     let mut at = 1;
     let mut gap = Gap::default();
     let mut invisible = Folds::NONE;
@@ -232,20 +297,9 @@ pub fn walk(
         state.folds = state.folds.union(invisible);
         invisible = Folds::NONE;
         gap = Gap::default();
-        end = start + offset + c.len_utf8();
+        end = from + offset + c.len_utf8();
     }
-    if row.has(PatternRow::RIGHT) {
-        end = right_boundary(reader, &mut state, end)?;
-    }
-    let foreign = state.homoglyphs == pattern.letters.len()
-        && is_foreign(reader.text, start, end);
-    let identifier = state.leet > 0
-        && row.has(PatternRow::LEFT)
-        && visible_before(reader.text, start).is_some_and(letter::is_digit);
-    if foreign || identifier {
-        return None;
-    }
-    state.finish(end)
+    Some(end)
 }
 
 /// Whether a word of Greek or Cyrillic letters alone stands in a text of
@@ -430,11 +484,21 @@ impl<'p> State<'p> {
         if leet > 0 && count.saturating_sub(leet) < least {
             return None;
         }
+        let reversed = self.pattern.row.has(PatternRow::REVERSED);
+        let heard = self.sounds + self.initials;
+        if self.paid + self.filled + heard == 0 && !reversed {
+            return Some(Walked {
+                end,
+                folds: self.folds,
+                penalty: Milli(0),
+                gap_penalty: Milli(0),
+                tier: 0,
+            });
+        }
         let paid = u16::try_from(self.paid).unwrap_or(u16::MAX);
         let filled = u16::try_from(self.filled).unwrap_or(u16::MAX);
         let letters = paid.saturating_mul(LETTER_PRICE).min(LETTER_PRICE_MAX);
         let gaps = filled.saturating_mul(GAP_PRICE).min(GAP_PRICE_MAX);
-        let reversed = self.pattern.row.has(PatternRow::REVERSED);
         let number = |n: u32| u16::try_from(n).unwrap_or(u16::MAX);
         let sounds = number(self.sounds)
             .saturating_mul(SOUND_PRICE)
@@ -446,11 +510,7 @@ impl<'p> State<'p> {
             + if reversed { REVERSED_PRICE } else { 0 }
             + sounds
             + initials;
-        let tier = if self.sounds + self.initials > 0 {
-            2
-        } else {
-            u8::from(self.paid > 0 || self.filled > 0 || reversed)
-        };
+        let tier = if heard > 0 { 2 } else { 1 };
         Some(Walked {
             end,
             folds: self.folds,

@@ -145,7 +145,7 @@ fn joints(image: &Image, text: &str) -> Vec<Joint> {
 /// Compares the parts of characters that the engines report with those that
 /// stand there: all of them do, and where some stand one is reported.
 fn compare_joints(image: &Image, text: &str) -> Result<(), String> {
-    let view = image.view();
+    let view = image.tables();
     let found = joints(image, text);
     let mut folded = Folded::default();
     let mut naive: Vec<(Joint, bool)> = Vec::new();
@@ -200,7 +200,7 @@ fn read(
     symbols: bool,
     out: &mut Vec<Place>,
 ) {
-    let reader = Reader { text, view: *view, symbols };
+    let reader = Reader { text, view, symbols };
     if !symbols {
         listen(&reader, out);
     }
