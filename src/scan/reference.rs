@@ -19,16 +19,33 @@ pub struct Reference {
 /// Buffers of one thread.
 #[derive(Debug, Default)]
 pub struct ReferenceScratch {
-    haystack: String,
+    haystack: Vec<u8>,
     /// Run number of each byte of the haystack.
     runs: Vec<u32>,
 }
 
-/// A class as a character, so that a match can only begin where a class
-/// does: UTF-8 is self-synchronising. Classes are below 0x8000, so the
-/// result is never a surrogate.
-fn as_char(sym: u16) -> char {
-    char::from_u32(u32::from(sym) + 0x20).unwrap_or('\u{FFFD}')
+/// Bits of a class that each byte behind the first one brings.
+const PART: u32 = 6;
+/// Classes that are one byte, and those that are two.
+const ONE: u32 = 1 << PART;
+const TWO: u32 = 120 << PART;
+/// First bytes of classes of one, of two and of three bytes. What follows is
+/// below all of them, so that a match can only begin where a class does.
+const FIRSTS: [u32; 3] = [0x40, 0x80, 0xF8];
+
+/// Appends a class as bytes: as few as there may be, because the automaton
+/// takes a step for each.
+fn push_class(sym: u16, out: &mut Vec<u8>) {
+    let sym = u32::from(sym);
+    let rest = |shift: u32| int::low_byte(sym >> shift & (ONE - 1));
+    let first = |at: usize, high: u32| int::low_byte(FIRSTS[at] + high);
+    if sym < ONE {
+        out.push(first(0, sym));
+    } else if sym < TWO {
+        out.extend([first(1, sym >> PART), rest(0)]);
+    } else {
+        out.extend([first(2, sym >> (2 * PART)), rest(PART), rest(0)]);
+    }
 }
 
 impl Reference {
@@ -45,7 +62,9 @@ impl Reference {
         }
         let texts = needles.iter().map(|needle| {
             let syms = view.needle(*needle);
-            syms.iter().map(|sym| as_char(*sym)).collect::<String>()
+            let mut bytes = Vec::new();
+            syms.iter().for_each(|sym| push_class(*sym, &mut bytes));
+            bytes
         });
         let automaton = AhoCorasick::builder()
             .match_kind(MatchKind::Standard)
@@ -69,8 +88,7 @@ impl Reference {
         scratch.haystack.clear();
         scratch.runs.clear();
         for (run, sym) in folded.syms().iter().enumerate() {
-            let c = as_char(*sym);
-            scratch.haystack.push(c);
+            push_class(*sym, &mut scratch.haystack);
             scratch.runs.resize(scratch.haystack.len(), int::to_u32(run));
         }
         for found in automaton.find_overlapping_iter(&scratch.haystack) {
@@ -81,6 +99,32 @@ impl Reference {
                 run,
                 len: last + 1 - run,
             });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_are_told_apart_and_begin_where_they_begin() {
+        let mut seen = std::collections::BTreeSet::new();
+        for sym in 0..0x8000 {
+            let mut bytes = Vec::new();
+            push_class(sym, &mut bytes);
+            let (first, rest) = bytes.split_first().unwrap();
+            assert!(u32::from(*first) >= FIRSTS[0], "{sym}");
+            let below = |b: &u8| u32::from(*b) < FIRSTS[0];
+            assert!(rest.iter().all(below), "{sym}");
+            // No class begins as another one goes on.
+            let len = match *first {
+                0x40..0x80 => 1,
+                0x80..0xF8 => 2,
+                _ => 3,
+            };
+            assert_eq!(bytes.len(), len, "{sym}");
+            assert!(seen.insert(bytes), "{sym}");
         }
     }
 }
