@@ -318,6 +318,51 @@ fn symbols_are_read(view: &ImageView<'_>, text: &str) -> bool {
             .any(|pair| symbol(pair[0]) && !symbol(pair[1]) && word(pair[1]))
 }
 
+/// Bytes before a text that move its characters across the ends of the steps
+/// that vector loops take.
+const SHIFTS: [usize; 7] = [0, 29, 30, 31, 61, 62, 63];
+
+/// Compares what the loops of every processor make of a text before anything
+/// is searched.
+fn compare_folding(image: &Image, text: &str) -> Result<(), String> {
+    let classes = image.view().classes;
+    for shift in SHIFTS {
+        let before: String = "ab".chars().cycle().take(shift).collect();
+        let text = before + text;
+        let fold = |simd: Simd, symbols: bool| {
+            let mut folded = Folded::default();
+            folded.fill(simd, &text, classes, symbols);
+            folded
+        };
+        for simd in Simd::all() {
+            let differs = |what: &str| {
+                let name = simd.as_str();
+                Err(format!("{what} differs with {name} behind {shift}"))
+            };
+            for symbols in [false, true] {
+                let plain = fold(Simd::Portable, symbols);
+                let folded = fold(simd, symbols);
+                let same = folded.syms() == plain.syms()
+                    && folded.entries() == plain.entries()
+                    && folded.starts() == plain.starts()
+                    && folded.symbols() == plain.symbols()
+                    && folded.has_escapes() == plain.has_escapes();
+                if !same {
+                    return differs("folding");
+                }
+            }
+            if simd.has_lines(&text) != fold::has_lines(&text) {
+                return differs("the number of lines");
+            }
+            // Yes too often is allowed.
+            if fold::is_promising(&text) && !simd.is_promising(&text) {
+                return differs("what needs decoding");
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Compares both engines with each other and with the oracle; the error
 /// says what differs.
 pub fn compare(image: &Image, text: &str) -> Result<Vec<Hit>, String> {
@@ -351,6 +396,7 @@ pub fn compare(image: &Image, text: &str) -> Result<Vec<Hit>, String> {
             list(&reference)
         ));
     }
+    compare_folding(image, text)?;
     compare_joints(image, text)?;
     let places = places(image, text);
     for hit in &fused {
