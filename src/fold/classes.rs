@@ -144,22 +144,23 @@ impl ClassTable {
 
 /// Builds the table for an alphabet of canonical letters. Deterministic:
 /// classes are numbered in code point order. `None` when the alphabet needs
-/// more classes than a `u16` with its symbol bit can number. Without
-/// `pictures` no picture stands for a character: where no term allows that,
-/// a text with 😭 need not be read a second time.
+/// more classes than a `u16` with its symbol bit can number. A picture stands
+/// for the first character it shows that `pictured` has, the letters of the
+/// terms that allow it. Where no term does, a text with 😭 need not be read a
+/// second time.
 pub fn build_classes(
     alphabet: &BTreeSet<char>,
-    pictures: bool,
+    pictured: &BTreeSet<char>,
 ) -> Option<ClassTable> {
     let mut merged = Merge::new(alphabet);
-    let sources = sources(alphabet, pictures);
-    let shown = |c: char| match pictures {
-        true => picture::letters(c),
-        false => &[],
+    let sources = sources(alphabet, !pictured.is_empty());
+    let shown = |c: char| {
+        let mut all = picture::letters(c).iter().copied();
+        all.find(|to| pictured.contains(to))
     };
     for &c in sources.iter().filter(|c| merges(**c, alphabet)) {
         let known = |to: &char| alphabet.contains(to);
-        let shown = shown(c).iter().copied().find(known);
+        let shown = shown(c).filter(known);
         let mut all = letter::alike(c).filter(known).chain(shown);
         if let Some(first) = all.next() {
             for other in all {
@@ -201,7 +202,7 @@ pub fn build_classes(
         let found = first
             .into_iter()
             .chain(letter::alike(c))
-            .chain(shown(c).iter().copied())
+            .chain(shown(c))
             .find_map(|to| class_of_letter.get(&to));
         let Some(&class) = found else { continue };
         let symbol = matches!(tables::kind(c), Kind::Separator);
@@ -355,7 +356,7 @@ mod tests {
     #[test]
     fn letters_that_share_a_disguise_share_a_class() {
         let alphabet: BTreeSet<char> = "casino加微l".chars().collect();
-        let table = build_classes(&alphabet, true).unwrap();
+        let table = build_classes(&alphabet, &alphabet).unwrap();
         let view = table.view();
         let class = |c: char| table.letter(c).unwrap();
         assert_eq!(view.get('A').0, class('a'));
@@ -371,7 +372,7 @@ mod tests {
     #[test]
     fn look_alikes_do_not_chain_into_one_class() {
         let alphabet: BTreeSet<char> = ('a'..='z').chain('0'..='9').collect();
-        let table = build_classes(&alphabet, true).unwrap();
+        let table = build_classes(&alphabet, &alphabet).unwrap();
         let mut sizes: BTreeMap<u16, usize> = BTreeMap::new();
         for c in &alphabet {
             *sizes.entry(table.letter(*c).unwrap()).or_default() += 1;
@@ -384,7 +385,7 @@ mod tests {
     fn pictures_of_an_alphabet_do_not_chain_it_together() {
         // 💌 is 信 and 心, ❤ is 心 and 爱, ✉ is 信.
         let alphabet: BTreeSet<char> = "信爱心💌❤✉".chars().collect();
-        let table = build_classes(&alphabet, true).unwrap();
+        let table = build_classes(&alphabet, &alphabet).unwrap();
         let classes = "信爱心".chars().map(|c| table.letter(c).unwrap());
         assert_eq!(classes.collect::<BTreeSet<u16>>().len(), 3);
         for picture in "💌❤✉".chars() {
@@ -398,8 +399,22 @@ mod tests {
     }
 
     #[test]
+    fn pictures_stand_for_letters_of_terms_that_allow_them() {
+        // ❤ is 心 before it is 爱.
+        let alphabet: BTreeSet<char> = "爱心".chars().collect();
+        for (pictured, wanted) in [("爱心", '心'), ("爱", '爱'), ("", '❤')]
+        {
+            let pictured = pictured.chars().collect();
+            let table = build_classes(&alphabet, &pictured).unwrap();
+            let class = table.view().get('❤').0 & !Sym::SYMBOL_BIT;
+            let wanted = table.letter(wanted).unwrap_or(Sym::SEPARATOR.0);
+            assert_eq!(class, wanted, "{pictured:?}");
+        }
+    }
+
+    #[test]
     fn empty_alphabet_has_only_kinds() {
-        let table = build_classes(&BTreeSet::new(), true).unwrap();
+        let table = build_classes(&BTreeSet::new(), &BTreeSet::new()).unwrap();
         assert_eq!(table.view().get('a'), Sym::OTHER);
         assert_eq!(table.view().get(' '), Sym::SEPARATOR);
     }

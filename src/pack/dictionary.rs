@@ -45,19 +45,16 @@ pub(super) fn dictionary(
     }
     note_waking(&mut parts);
     let mut spelled = spelled(terms, searched);
+    let allows = |(_, term): &&(Spelling, u32)| {
+        parts.terms[int::to_usize(*term)].tier_max() > 1
+    };
+    let pictured = letters(spelled.iter().filter(allows));
     let joinable = joinable(terms, searched, &parts.terms);
     let wholes = joinable.iter().flat_map(|letters| *letters).copied();
     let joins = expand::joins(&wholes.collect()).into_iter();
     spelled.extend(joins.map(|(parts, whole)| (parts, u32::from(whole))));
-    let alphabet: BTreeSet<char> = spelled
-        .iter()
-        .flat_map(|(spelling, _)| spelling.letters.iter().copied())
-        .collect::<HashSet<char>>()
-        .into_iter()
-        .collect();
-    let mut rows = parts.terms.iter().zip(searched);
-    let pictures = rows.any(|(row, searched)| *searched && row.tier_max() > 1);
-    let mut classes = fold::build_classes(&alphabet, pictures)?;
+    let alphabet = letters(spelled.iter());
+    let mut classes = fold::build_classes(&alphabet, &pictured)?;
     let mut entries: Vec<(Vec<u16>, Spelling, u32)> = spelled
         .par_drain(..)
         .map(|(spelling, term)| {
@@ -108,6 +105,17 @@ fn spelled(terms: &[NumberedTerm], searched: &[bool]) -> Vec<(Spelling, u32)> {
             }
             all.into_iter().map(move |spelling| (spelling, number))
         })
+        .collect()
+}
+
+/// The letters of spellings.
+fn letters<'s>(
+    spellings: impl Iterator<Item = &'s (Spelling, u32)>,
+) -> BTreeSet<char> {
+    spellings
+        .flat_map(|(spelling, _)| spelling.letters.iter().copied())
+        .collect::<HashSet<char>>()
+        .into_iter()
         .collect()
 }
 

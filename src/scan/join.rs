@@ -530,7 +530,8 @@ mod tests {
 
     fn readings(text: &str, joints: &[Joint]) -> Vec<String> {
         let alphabet = text.chars().collect();
-        let classes = crate::fold::build_classes(&alphabet, true).unwrap();
+        let classes =
+            crate::fold::build_classes(&alphabet, &alphabet).unwrap();
         let mut folded = Folded::default();
         folded.fill(Simd::Portable, text, classes.view(), false);
         let mut seams: Vec<Seam> =

@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn first_bytes_say_what_characters_do() {
         let alphabet = "casino4加微信".chars().collect();
-        let table = build_classes(&alphabet, true).unwrap();
+        let table = build_classes(&alphabet, &alphabet).unwrap();
         let classes = table.view();
         let ascii = ' '..='~';
         let han = '\u{5000}'..='\u{9FFF}';
@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn punctuation_does_not_matter() {
         let alphabet = "pass加+".chars().collect();
-        let table = build_classes(&alphabet, true).unwrap();
+        let table = build_classes(&alphabet, &alphabet).unwrap();
         let rows = [
             ("p@ss", &[][..], true),
             ("你好!!", &[], false),
