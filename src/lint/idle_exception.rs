@@ -6,7 +6,9 @@
 //!    |                             ^^^^^^^^^^ no term of the set is inside
 //! ```
 
+use super::pass::Place;
 use super::{Lint, Pass, warning};
+use crate::fold::{Level, sound};
 use crate::pack::Diagnostic;
 
 pub const LINT: Lint = Lint {
@@ -15,24 +17,29 @@ pub const LINT: Lint = Lint {
         "W109",
         "exception covers nothing",
         "An exception takes away hits that lie inside it, and only hits of \
-         its own set. No term of this set is inside, so it does nothing; \
-         perhaps it is in the wrong file, or misspelt.",
+         its own set. No term of this set is inside, nor one that is heard \
+         or seen there, so it does nothing; perhaps it is in the wrong file, \
+         or misspelt.",
     ),
     run,
 };
 
 fn run(pass: &Pass<'_>, out: &mut Vec<Diagnostic>) {
     for set in &pass.sets {
-        let terms: Vec<String> = set
-            .own
+        let (exceptions, terms): (Vec<&Place>, Vec<&Place>) =
+            set.own.iter().partition(|place| place.exception);
+        let terms: Vec<(String, bool)> = terms
             .iter()
-            .filter(|place| !place.exception)
-            .map(|place| place.folded())
-            .filter(|letters| !letters.is_empty())
+            .map(|place| (place.folded(), place.level == Level::Strong))
+            .filter(|(letters, _)| !letters.is_empty())
             .collect();
-        for place in set.own.iter().filter(|place| place.exception) {
+        for place in exceptions {
             let letters = place.folded();
-            if terms.iter().any(|term| letters.contains(term.as_str())) {
+            let inside = |(term, heard): &(String, bool)| {
+                letters.contains(term.as_str())
+                    || *heard && is_heard(term, &letters)
+            };
+            if terms.iter().any(inside) {
                 continue;
             }
             out.push(
@@ -47,4 +54,16 @@ fn run(pass: &Pass<'_>, out: &mut Vec<Diagnostic>) {
             );
         }
     }
+}
+
+/// Whether a term may be heard or seen somewhere in a text: each character is
+/// the one of the term, or sounds or looks like it.
+fn is_heard(term: &str, text: &str) -> bool {
+    let term: Vec<char> = term.chars().collect();
+    let text: Vec<char> = text.chars().collect();
+    text.windows(term.len()).any(|place| {
+        place.iter().zip(&term).all(|(c, letter)| {
+            c == letter || sound::stands_for(*c, *letter).is_some()
+        })
+    })
 }
