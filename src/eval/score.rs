@@ -7,7 +7,8 @@ use super::{Identity, Interval, Scanner, Scratch, Source};
 use crate::base::int;
 use crate::image::{Condition, ImageView, Meta, Op, RuleMeta};
 use crate::record::Record;
-use crate::scan::{Carrier, Scores, score};
+use crate::scan::score::{self, Read};
+use crate::scan::{Carrier, Prepared, Scores};
 use crate::verdict::Milli;
 
 /// The sets that are models and wake a rule: set, model, and the lowest
@@ -117,11 +118,11 @@ impl Scanner {
     ) {
         let Some(scorer) = &self.scorer else { return };
         scorer.start(&self.image, complete, &mut scratch.scores);
-        for (content, prepared) in record.fields.iter().zip(&scratch.prepared)
-        {
-            let decoded = prepared.decoded();
-            let (text, scores) = (&content.text, &mut scratch.scores);
-            scorer.add(&view.grams, text, decoded, scores);
+        let fields = record.fields.iter().zip(&scratch.prepared);
+        for (number, (content, prepared)) in fields.enumerate() {
+            let read = (&*content.text, prepared.decoded());
+            let field = int::to_u32(number);
+            scorer.add(&view.grams, field, read, &mut scratch.scores);
         }
     }
 
@@ -184,20 +185,15 @@ impl Scanner {
         self.collect(view, record, true, scratch);
         let bias = self.image.meta().models[int::to_usize(model)].bias;
         let letters = scratch.scores.letters();
-        let mut carriers = Vec::new();
-        if let Some(scorer) = &self.scorer {
-            let fields = record.fields.iter().zip(&scratch.prepared);
-            for (number, (content, prepared)) in fields.enumerate() {
-                let field = int::to_u32(number);
-                let ask = score::Ask { model, field, letters, up: None };
-                scorer.carriers(
-                    &view.grams,
-                    ask,
-                    &content.text,
-                    prepared.decoded(),
-                    &mut carriers,
-                );
-            }
+        let fields = reads(record, &scratch.prepared);
+        let mut carriers =
+            self.scorer.as_ref().map_or_else(Vec::new, |scorer| {
+                let scores = &scratch.scores;
+                scorer.carriers(&view.grams, model, None, &fields, scores)
+            });
+        let factor = score::length_factor(letters);
+        for carrier in &mut carriers {
+            *carrier = carrier.scaled(factor);
         }
         carriers.sort_by_key(|carrier| {
             (-carrier.weight.abs(), carrier.field, carrier.span, carrier.gram)
@@ -219,26 +215,17 @@ impl RuleIntervals<'_, '_> {
         let (Some(model), Some(scorer)) = (model, &self.scanner.scorer) else {
             return Vec::new();
         };
-        let letters = self.scores.letters();
-        let mut all = Vec::new();
-        let fields = self.record.fields.iter().zip(self.prepared);
-        for (number, (content, prepared)) in fields.enumerate() {
-            let field = int::to_u32(number);
-            scorer.carriers(
-                &self.view.grams,
-                score::Ask { model, field, letters, up: Some(up) },
-                &content.text,
-                prepared.decoded(),
-                &mut all,
-            );
-        }
+        let fields = reads(self.record, self.prepared);
+        let (grams, scores) = (&self.view.grams, self.scores);
+        let all = scorer.carriers(grams, model, Some(up), &fields, scores);
+        let factor = score::length_factor(scores.letters());
         let folds = |carrier: &Carrier| {
             let field = int::to_usize(carrier.field);
-            let text = &self.record.fields[field].text;
-            carrier.folds(text, self.prepared[field].decoded())
+            carrier.folds(fields[field])
         };
         let carriers = score::heaviest(all).into_iter();
         carriers
+            .map(|carrier| carrier.scaled(factor))
             .map(|carrier| Interval {
                 field: carrier.field,
                 span: carrier.span,
@@ -253,4 +240,13 @@ impl RuleIntervals<'_, '_> {
             })
             .collect()
     }
+}
+
+/// The text fields of a record with what they were decoded to.
+fn reads<'a>(
+    record: &'a Record<'_>,
+    prepared: &'a [Prepared],
+) -> Vec<Read<'a>> {
+    let fields = record.fields.iter().zip(prepared);
+    fields.map(|(field, of)| (&*field.text, of.decoded())).collect()
 }

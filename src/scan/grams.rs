@@ -22,6 +22,8 @@
 //! letters whose low 16 bits are 1, a pair's 2, which no letter is. A sign's
 //! key is its code point above a 3, that of two characters both above a 4.
 
+use std::sync::LazyLock;
+
 use crate::base::int;
 use crate::fold::{PlainLetters, letter, plain};
 use crate::image::GRAM_CHARS_MAX;
@@ -324,7 +326,32 @@ pub fn sign_text(quote: &str, letters: &PlainLetters) -> String {
 }
 
 /// What a character is that is no letter of an n-gram.
+#[inline]
 fn sign(c: char) -> Character {
+    match SIGNS.get(int::to_usize(u32::from(c))) {
+        Some(0) => Character::None,
+        Some(&code) if u32::from(code) == BLANK => Character::Blank,
+        Some(&code) => Character::Sign(u32::from(code)),
+        None => find_sign(c),
+    }
+}
+
+/// Signs of the basic plane, made when the first is met: their code points,
+/// [`BLANK`] for blanks, 0 for what is none. The control U+0000 is none.
+static SIGNS: LazyLock<Vec<u16>> = LazyLock::new(|| {
+    let of = |code: u16| match char::from_u32(u32::from(code)) {
+        Some(c) => find_sign(c),
+        None => Character::None,
+    };
+    let number = |sign: Character| match sign {
+        Character::Blank => int::low16(BLANK),
+        Character::Sign(code) => u16::try_from(code).unwrap_or(0),
+        Character::Letter(_) | Character::None => 0,
+    };
+    (0..=u16::MAX).map(of).map(number).collect()
+});
+
+fn find_sign(c: char) -> Character {
     if c.is_whitespace() {
         return Character::Blank;
     }
@@ -365,6 +392,7 @@ impl Signs {
         }
     }
 
+    #[inline]
     fn push(
         &mut self,
         own: Character,

@@ -15,7 +15,8 @@
 //! not depend on the order of anything. A field with escapes is read as
 //! decoded, and spans are those of the original.
 
-use std::collections::{HashMap, HashSet};
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
 
 use super::EngineKind;
 use super::grams::{self, Sizes, Unit};
@@ -63,11 +64,23 @@ pub struct Scores {
     /// Which of them are set.
     set: Vec<u32>,
     letters: u32,
-    /// The sums of lazy models are right too.
+    /// The sums of all models are right, and `found` has every n-gram.
     complete: bool,
     /// N-grams that wait, and the slots or buckets they would be in.
     keys: Vec<u64>,
     places: Vec<u32>,
+    /// Of n-grams that wait, and of those found: the first place of each.
+    spans: Vec<Place>,
+    found: Vec<(u32, Place)>,
+}
+
+/// Where an n-gram stands.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    field: u32,
+    /// Bytes of the text that was read, decoded or not.
+    read: Span,
+    unit: Unit,
 }
 
 /// N-grams that are looked up together: what one waits for from memory, the
@@ -79,6 +92,22 @@ struct Adder<'a, 'v> {
     scorer: &'a Scorer,
     view: &'a GramView<'v>,
     scores: &'a mut Scores,
+}
+
+/// Looks n-grams up, and notes their places.
+struct Whole<'a, 'v> {
+    adder: Adder<'a, 'v>,
+    field: u32,
+}
+
+impl grams::Visit for Whole<'_, '_> {
+    #[inline]
+    fn gram(&mut self, key: u64, start: u32, end: u32) {
+        let (read, unit) = (Span::new(start, end), Unit::of(key));
+        let place = Place { field: self.field, read, unit };
+        self.adder.scores.spans.push(place);
+        self.adder.gram(key, start, end);
+    }
 }
 
 impl grams::Visit for Adder<'_, '_> {
@@ -107,16 +136,13 @@ impl Adder<'_, '_> {
     fn flush(&mut self) {
         let mut keys = std::mem::take(&mut self.scores.keys);
         let mut places = std::mem::take(&mut self.scores.places);
-        if let Some(map) = &self.scorer.map {
-            for gram in keys.iter().filter_map(|key| map.get(key)) {
-                self.count(*gram);
-            }
-        } else if self.scores.complete {
+        if self.scores.complete || self.scorer.map.is_some() {
             self.all(&keys, &mut places);
         } else {
             self.waking(&keys, &mut places);
         }
         keys.clear();
+        self.scores.spans.clear();
         self.scores.keys = keys;
         self.scores.places = places;
     }
@@ -124,14 +150,28 @@ impl Adder<'_, '_> {
     /// Looks n-grams up in the tables of all models.
     fn all(&mut self, keys: &[u64], places: &mut Vec<u32>) {
         let view = self.view;
+        if self.scorer.map.is_none() {
+            places.clear();
+            places
+                .extend(keys.iter().map(|key| view.first(bucket(view, *key))));
+            touch(places.iter().map(|first| view.key(*first)));
+        }
         places.clear();
-        places.extend(keys.iter().map(|key| view.first(bucket(view, *key))));
-        touch(places.iter().map(|first| view.key(*first)));
-        places.clear();
-        places.extend(keys.iter().filter_map(|key| find(view, *key)));
+        let Scores { spans, complete, .. } = &mut *self.scores;
+        for (at, key) in keys.iter().enumerate() {
+            if let Some(gram) = self.scorer.find(view, *key) {
+                if *complete {
+                    spans[places.len()] = spans[at];
+                }
+                places.push(gram);
+            }
+        }
         touch(places.iter().map(|gram| view.weight(*gram)));
-        for gram in places {
-            self.count(*gram);
+        for (at, gram) in places.iter().enumerate() {
+            if self.count(*gram) && self.scores.complete {
+                let place = self.scores.spans[at];
+                self.scores.found.push((*gram, place));
+            }
         }
     }
 
@@ -166,23 +206,24 @@ impl Adder<'_, '_> {
             *word |= 1 << bit;
             set[next] = *slot;
             next += int::low_usize(new);
-            let (_, weight) = waking_weight(value(*slot));
+            let weight = waking_weight(value(*slot));
             sum += if new != 0 { weight } else { 0 };
         }
         set.truncate(next);
         sums[model] += sum;
     }
 
-    /// Adds the weights of an n-gram of the image, once a record.
+    /// Adds the weights of an n-gram of the image, once a record; whether it
+    /// did.
     #[inline]
-    fn count(&mut self, gram: u32) {
+    fn count(&mut self, gram: u32) -> bool {
         let scores = &mut *self.scores;
         let at = int::to_usize(gram);
         let bit = 1u64 << (at % 64);
         // A slot of an image that was not verified may say any number.
-        let Some(seen) = scores.seen.get_mut(at / 64) else { return };
+        let Some(seen) = scores.seen.get_mut(at / 64) else { return false };
         if *seen & bit != 0 {
-            return;
+            return false;
         }
         *seen |= bit;
         scores.set.push(gram);
@@ -195,6 +236,7 @@ impl Adder<'_, '_> {
             }
             *sum += i64::from(row.weight);
         }
+        true
     }
 }
 
@@ -205,23 +247,15 @@ pub struct Carrier {
     pub field: u32,
     /// Bytes of the original text.
     pub span: Span,
-    /// What it adds to the score of this record, in ten-thousandths.
+    /// Its weight, in ten-thousandths.
     pub weight: i64,
     /// Bytes of the text that was read, decoded or not.
     read: Span,
     unit: Unit,
 }
 
-/// Which n-grams of a field are asked for.
-#[derive(Clone, Copy, Debug)]
-pub struct Ask {
-    pub model: u32,
-    pub field: u32,
-    /// Letters of the record that counted.
-    pub letters: u32,
-    /// Those that argue for high scores, or for low ones; all otherwise.
-    pub up: Option<bool>,
-}
+/// The text fields of a record, each with what it was decoded to.
+pub type Read<'a> = (&'a str, Option<&'a View>);
 
 impl Scorer {
     /// Nothing for an image without models.
@@ -255,25 +289,6 @@ impl Scorer {
         }
     }
 
-    /// The number of an n-gram and its weight in a model.
-    fn weight(
-        &self,
-        view: &GramView<'_>,
-        model: u32,
-        key: u64,
-    ) -> Option<(u32, i64)> {
-        let only = self.waking == Some(int::to_usize(model));
-        if let (true, None, Some(table)) = (only, &self.map, view.waking()) {
-            // Near, because the sums have just asked for the same.
-            let [own, value] = table.get(table.slot(key));
-            return (own == key).then(|| waking_weight(value));
-        }
-        let gram = self.find(view, key)?;
-        let rows = view.weights_of(gram).iter();
-        let own = rows.filter(|row| row.model == model);
-        Some((gram, own.map(|row| i64::from(row.weight)).sum()))
-    }
-
     /// Begins a record: `complete` with the lazy models.
     pub fn start(&self, image: &Image, complete: bool, scores: &mut Scores) {
         scores.complete = complete;
@@ -286,67 +301,76 @@ impl Scorer {
         scores.sums.clear();
         scores.sums.resize(image.meta().models.len(), 0);
         scores.letters = 0;
+        scores.found.clear();
     }
 
     /// Adds the n-grams of one field.
     pub fn add(
         &self,
         view: &GramView<'_>,
-        text: &str,
-        decoded: Option<&View>,
+        field: u32,
+        (text, decoded): Read<'_>,
         scores: &mut Scores,
     ) {
         let text = decoded.map_or(text, |view| view.text.as_str());
+        let (letters, sizes) = (self.letters, self.sizes);
         let mut adder = Adder { scorer: self, view, scores };
-        let count = grams::each(text, self.letters, self.sizes, &mut adder);
+        let count = if adder.scores.complete {
+            let mut whole = Whole { adder, field };
+            let count = grams::each(text, letters, sizes, &mut whole);
+            adder = whole.adder;
+            count
+        } else {
+            grams::each(text, letters, sizes, &mut adder)
+        };
         adder.flush();
-        scores.letters = scores.letters.saturating_add(count);
+        let all = &mut adder.scores.letters;
+        *all = all.saturating_add(count);
     }
 
-    /// The n-grams of one field that a model has, the first place of each,
-    /// in the order in which they end.
+    /// The n-grams of a record that a model has, the first place of each.
+    /// `up`: those that argue for high scores, or for low ones; all
+    /// otherwise. The sums are complete.
     pub fn carriers(
         &self,
         view: &GramView<'_>,
-        ask: Ask,
-        text: &str,
-        decoded: Option<&View>,
-        out: &mut Vec<Carrier>,
-    ) {
-        let body = decoded.map_or(text, |view| view.text.as_str());
-        let factor = length_factor(ask.letters);
-        let mut seen: HashSet<u32, foldhash::fast::FixedState> =
-            out.iter().map(|carrier| carrier.gram).collect();
-        let mut visit = |key: u64, start: u32, end: u32| {
-            let found = self.weight(view, ask.model, key);
-            let Some((gram, weight)) = found else { return };
-            let wanted = ask.up.is_none_or(|up| (weight > 0) == up);
-            if weight == 0 || !wanted || !seen.insert(gram) {
-                return;
+        model: u32,
+        up: Option<bool>,
+        fields: &[Read<'_>],
+        scores: &Scores,
+    ) -> Vec<Carrier> {
+        debug_assert!(scores.complete, "n-grams were not all looked up");
+        let mut out = Vec::new();
+        for (gram, place) in &scores.found {
+            let rows = view.weights_of(*gram).iter();
+            let own = rows.filter(|row| row.model == model);
+            let weight: i64 = own.map(|row| i64::from(row.weight)).sum();
+            if weight == 0 || up.is_some_and(|up| (weight > 0) != up) {
+                continue;
             }
-            let mut span = Span::new(start, end);
-            if let Some(decoded) = decoded {
-                let (start, end, _) = decoded.original(start, end);
-                span = Span::new(start, end);
-            }
-            let weight = int::rounded(int::signed_f64(weight) * factor);
-            out.push(Carrier {
-                gram,
-                field: ask.field,
-                span,
-                weight,
-                read: Span::new(start, end),
-                unit: Unit::of(key),
+            let Place { field, read, unit } = *place;
+            let decoded = fields[int::to_usize(field)].1;
+            let span = decoded.map_or(read, |decoded| {
+                let (start, end, _) = decoded.original(read.start, read.end);
+                Span::new(start, end)
             });
-        };
-        grams::each(body, self.letters, self.sizes, &mut visit);
+            out.push(Carrier { gram: *gram, field, span, weight, read, unit });
+        }
+        out
     }
 }
 
 impl Carrier {
+    /// With what the n-gram adds to the score of a record in place of its
+    /// weight.
+    pub fn scaled(self, factor: f64) -> Carrier {
+        let weight = int::rounded(int::signed_f64(self.weight) * factor);
+        Carrier { weight, ..self }
+    }
+
     /// What stands between the original and the n-gram. Text and decoded
     /// text are those that it was found in.
-    pub fn folds(&self, text: &str, decoded: Option<&View>) -> Folds {
+    pub fn folds(&self, (text, decoded): Read<'_>) -> Folds {
         let body = decoded.map_or(text, |view| view.text.as_str());
         let mut folds = folds_of(&body[self.read.range()], self.unit);
         if let Some(decoded) = decoded {
@@ -388,22 +412,24 @@ impl Scores {
 
 /// The heaviest first, no more than a person reads. Of n-grams that overlap,
 /// the heaviest stands for all.
-pub fn heaviest(mut all: Vec<Carrier>) -> Vec<Carrier> {
-    all.sort_unstable_by_key(|carrier| {
-        let length = u32::MAX - carrier.span.len();
-        let place = (carrier.field, carrier.span, carrier.gram);
-        (-carrier.weight.abs(), length, place)
-    });
+pub fn heaviest(all: Vec<Carrier>) -> Vec<Carrier> {
+    let rank = |(at, carrier): (usize, &Carrier)| {
+        let Carrier { field, span, gram, .. } = *carrier;
+        let place = Reverse((field, span, gram));
+        (carrier.weight.abs(), span.len(), place, at)
+    };
+    // Of thousands a few are wanted: a heap does not sort the others.
+    let mut heap: BinaryHeap<_> = all.iter().enumerate().map(rank).collect();
     let mut kept: Vec<Carrier> = Vec::new();
-    for carrier in all {
+    while let (Some((.., at)), 0..limits::CARRIERS_MAX) =
+        (heap.pop(), kept.len())
+    {
+        let carrier = all[at];
         let free = kept.iter().all(|other| {
             other.field != carrier.field || !other.span.overlaps(carrier.span)
         });
         if free {
             kept.push(carrier);
-        }
-        if kept.len() == limits::CARRIERS_MAX {
-            break;
         }
     }
     kept
@@ -439,12 +465,11 @@ fn hash(key: u64) -> u64 {
     key.wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
-/// What the table of the models that wake holds of an n-gram: its number, and
-/// above it the weight of the first of them.
+/// What the table of the models that wake holds of an n-gram: the weight of
+/// the first of them, above its number.
 #[inline]
-fn waking_weight(value: u64) -> (u32, i64) {
-    let weight = int::bits(int::low_u32(value >> 32));
-    (int::low_u32(value), i64::from(weight))
+fn waking_weight(value: u64) -> i64 {
+    i64::from(int::bits(int::low_u32(value >> 32)))
 }
 
 /// The table of the n-grams that have a weight in a model that wakes.
