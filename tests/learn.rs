@@ -60,6 +60,33 @@ fn learn(folder: &Path, more: &[&str]) -> BTreeMap<String, String> {
     files
 }
 
+/// What counts twice at most is written twice at most; an invisible character
+/// is no gap.
+#[test]
+fn n_grams_are_written_as_they_count() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut more = String::new();
+    for n in 0..40 {
+        let text = format!("Wiiiin 1000000 fr\u{200B}ee coins {n}");
+        let row = serde_json::json!({"text": text, "label": "spam"});
+        more.push_str(&format!("{row}\n"));
+    }
+    let path = folder.path().join("more.ndjson");
+    std::fs::write(&path, more).expect("a file");
+    let files = learn(folder.path(), &[path.to_str().expect("UTF-8")]);
+    let spam = &files["model/weights/spam.tsv"];
+    let cells: Vec<Vec<&str>> =
+        spam.lines().map(|line| line.split('\t').collect()).collect();
+    let has = |kind: &str, text: &str| {
+        cells.iter().any(|cells| cells[0] == kind && cells[1] == text)
+    };
+    assert!(has("word", "wiin") && has("word", "free"), "{spam}");
+    assert!(has("char", "100"), "{spam}");
+    for row in cells.iter().filter(|row| row[0] == "char") {
+        assert!(row[1].chars().count() <= 4, "{row:?}");
+    }
+}
+
 #[test]
 fn training_gives_the_same_bytes_on_any_number_of_threads() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -303,6 +303,13 @@ enum Character {
     Letter(u16),
 }
 
+/// A character n-gram as weights files write it: its letters.
+pub fn letters_text(key: u64) -> String {
+    let letter = |n: u32| int::low_u32(key >> (16 * n)) & 0xFFFF;
+    let letters = (0..u32::from(GRAM_CHARS_MAX)).rev().map(letter);
+    letters.filter(|c| *c != 0).filter_map(char::from_u32).collect()
+}
+
 /// A sign n-gram as weights files write it: folded, `␣` for a blank.
 pub fn sign_text(quote: &str, letters: &PlainLetters) -> String {
     let mut out = String::new();

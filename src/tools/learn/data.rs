@@ -236,8 +236,8 @@ pub fn matrix(rows: &[Row], sizes: Sizes, least: u32) -> Matrix {
     matrix
 }
 
-/// The text of n-grams as the rows have them: the one that is read most
-/// often, of equals the first in order.
+/// How n-grams are written: letters as they count, folded and at most twice in
+/// a row. What a word is made of is not in its key: its first place tells.
 pub fn texts_of(
     rows: &[Row],
     sizes: Sizes,
@@ -246,11 +246,19 @@ pub fn texts_of(
     let table = plain_letters();
     let plain = |text: &str| -> String {
         let mut out = String::new();
+        let (mut before, mut last) = (None, None);
         for c in text.chars() {
             let letter = table.get(c);
             if letter >= crate::fold::plain::FIRST_LETTER {
-                out.extend(char::from_u32(u32::from(letter)));
-            } else if !out.ends_with(' ') && !out.is_empty() {
+                let own = char::from_u32(u32::from(letter));
+                if own != last || own != before {
+                    out.extend(own);
+                }
+                (before, last) = (last, own);
+            } else if letter != crate::fold::plain::IGNORABLE
+                && !out.ends_with(' ')
+                && !out.is_empty()
+            {
                 out.push(' ');
             }
         }
@@ -269,7 +277,7 @@ pub fn texts_of(
                 let range: Range<usize> =
                     int::to_usize(start)..int::to_usize(end);
                 let own = match Unit::of(key) {
-                    Unit::Char => plain(&text[range]).replace(' ', ""),
+                    Unit::Char => grams::letters_text(key),
                     Unit::Sign => grams::sign_text(&text[range], table),
                     Unit::Word => plain(&text[range]),
                 };
