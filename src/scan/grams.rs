@@ -310,6 +310,33 @@ pub fn letters_text(key: u64) -> String {
     letters.filter(|c| *c != 0).filter_map(char::from_u32).collect()
 }
 
+/// One or two words as weights files write them: letters as they count, a
+/// blank between words.
+pub fn word_text(quote: &str, letters: &PlainLetters) -> String {
+    let mut out = String::new();
+    let (mut last, mut repeats) = (plain::OTHER, 0);
+    for c in quote.chars() {
+        let found = letters.get(c);
+        if found == plain::IGNORABLE {
+            continue;
+        }
+        if found < plain::FIRST_LETTER {
+            if !out.ends_with(' ') && !out.is_empty() {
+                out.push(' ');
+            }
+            continue;
+        }
+        repeats = if found == last { repeats + 1 } else { 1 };
+        last = found;
+        if repeats > REPEATS_MAX {
+            repeats = REPEATS_MAX;
+            continue;
+        }
+        out.extend(char::from_u32(u32::from(found)));
+    }
+    out.trim_end().to_owned()
+}
+
 /// A sign n-gram as weights files write it: folded, `␣` for a blank.
 pub fn sign_text(quote: &str, letters: &PlainLetters) -> String {
     let mut out = String::new();

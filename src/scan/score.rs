@@ -80,7 +80,6 @@ struct Place {
     field: u32,
     /// Bytes of the text that was read, decoded or not.
     read: Span,
-    unit: Unit,
 }
 
 /// N-grams that are looked up together: what one waits for from memory, the
@@ -103,8 +102,7 @@ struct Whole<'a, 'v> {
 impl grams::Visit for Whole<'_, '_> {
     #[inline]
     fn gram(&mut self, key: u64, start: u32, end: u32) {
-        let (read, unit) = (Span::new(start, end), Unit::of(key));
-        let place = Place { field: self.field, read, unit };
+        let place = Place { field: self.field, read: Span::new(start, end) };
         self.adder.scores.spans.push(place);
         self.adder.gram(key, start, end);
     }
@@ -348,7 +346,8 @@ impl Scorer {
             if weight == 0 || up.is_some_and(|up| (weight > 0) != up) {
                 continue;
             }
-            let Place { field, read, unit } = *place;
+            let Place { field, read } = *place;
+            let unit = Unit::of(view.key(*gram));
             let decoded = fields[int::to_usize(field)].1;
             let span = decoded.map_or(read, |decoded| {
                 let (start, end, _) = decoded.original(read.start, read.end);

@@ -244,26 +244,6 @@ pub fn texts_of(
     wanted: &HashMap<u64, ()>,
 ) -> HashMap<u64, String> {
     let table = plain_letters();
-    let plain = |text: &str| -> String {
-        let mut out = String::new();
-        let (mut before, mut last) = (None, None);
-        for c in text.chars() {
-            let letter = table.get(c);
-            if letter >= crate::fold::plain::FIRST_LETTER {
-                let own = char::from_u32(u32::from(letter));
-                if own != last || own != before {
-                    out.extend(own);
-                }
-                (before, last) = (last, own);
-            } else if letter != crate::fold::plain::IGNORABLE
-                && !out.ends_with(' ')
-                && !out.is_empty()
-            {
-                out.push(' ');
-            }
-        }
-        out.trim_end().to_owned()
-    };
     let mut found: BTreeMap<u64, String> = BTreeMap::new();
     for row in rows {
         for text in &row.texts {
@@ -279,7 +259,7 @@ pub fn texts_of(
                 let own = match Unit::of(key) {
                     Unit::Char => grams::letters_text(key),
                     Unit::Sign => grams::sign_text(&text[range], table),
-                    Unit::Word => plain(&text[range]),
+                    Unit::Word => grams::word_text(&text[range], table),
                 };
                 found.insert(key, own);
             };
