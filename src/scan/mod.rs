@@ -254,7 +254,7 @@ struct Buffers {
 impl Engine {
     /// Prepares an engine. `fused` works on the image as it lies; only
     /// `reference` builds something (its automaton), which can fail when
-    /// the dictionary is larger than `aho-corasick` allows.
+    /// the dictionary is larger than `daachorse` allows.
     pub fn new(kind: EngineKind, image: &Image) -> Result<Engine, String> {
         let kind = kind.resolved();
         let reference = match kind {
