@@ -14,8 +14,9 @@
 //! tables that hold the needles with symbols, too.
 //!
 //! What passes asks the anchor filter. The loops differ in how they get there
-//! (with 16 lanes all at once, else the sieve first and then one by one), not
-//! in what is found. The engine takes the fastest that the processor has.
+//! (with AVX-512 and AVX2 all at once, else the sieve first and then one by
+//! one), not in what is found. The engine takes the fastest that the processor
+//! has.
 
 use std::hint::black_box;
 use std::ops::Range;
@@ -165,34 +166,54 @@ pub struct Task<'a> {
 
 impl Task<'_> {
     /// Looks at a run that the sieve let pass.
-    fn survivor(&self, first: usize, run: u32, picks: &mut Picks) {
-        let entries = &self.folded.entries()[int::to_usize(run)..];
+    fn survivor(&self, first: usize, run: usize, picks: &mut Picks) {
+        let entries = &self.folded.entries()[run..];
         let Some(&five) = entries.first_chunk::<5>() else { return };
-        let [a, b, c, ..] = five;
-        let marks = Marks::of(self.phase);
-        let place = run - int::to_u32(first);
-        let mut add = |what, hash| picks.push(Pick { run: place, what, hash });
-        let starts = &self.folded.starts()[int::to_usize(run)..];
-        let least = match a & mark::NARROW != 0 {
-            true => self.singles[int::to_usize(a & 31)],
+        let [a, b, ..] = five;
+        if a & Marks::of(self.phase).single != 0 {
+            self.single(first, run, picks);
+        }
+        if a & b & mark::NARROW == 0 {
+            self.wide(first, run, picks);
+            return;
+        }
+        let run = int::to_u32(run - first);
+        self.narrow(five, &mut |what, hash| {
+            picks.push(Pick { run, what, hash });
+        });
+    }
+
+    /// A class that is a needle, where the run is what some needle asks for.
+    pub fn single(&self, first: usize, run: usize, picks: &mut Picks) {
+        let (entry, starts) =
+            (self.folded.entries()[run], &self.folded.starts()[run..]);
+        let least = match entry & mark::NARROW != 0 {
+            true => self.singles[int::to_usize(entry & 31)],
             false => self.wide_singles,
         };
         let is_long = starts[1] - starts[0] >= least & !OPEN;
-        let opens = least & OPEN == 0 || a & INSIDE == 0;
-        if a & marks.single != 0 && is_long && opens {
-            add(What::SINGLE, 0);
+        let opens = least & OPEN == 0 || entry & INSIDE == 0;
+        if is_long && opens {
+            let run = int::to_u32(run - first);
+            picks.push(Pick { run, what: What::SINGLE, hash: 0 });
         }
-        if a & b & mark::NARROW != 0 {
-            self.narrow(five, &mut add);
-            return;
+    }
+
+    /// Anchors of a pair of which one is wide.
+    fn wide(&self, first: usize, run: usize, picks: &mut Picks) {
+        let entries = &self.folded.entries()[run..];
+        let Some(&five) = entries.first_chunk::<5>() else { return };
+        let [a, b, c, ..] = five;
+        let marks = Marks::of(self.phase);
+        let run = int::to_u32(run - first);
+        let mut add = |what, hash| picks.push(Pick { run, what, hash });
+        let Hashes { two, three, .. } = Hashes::new(classes(five));
+        let word = self.word(two);
+        if marks.two(a, b) && has(word, whole_bits(two)) {
+            add(What::TWO, two);
         }
-        let hashes = Hashes::new(classes(five));
-        let word = self.word(hashes.two);
-        if marks.two(a, b) && has(word, whole_bits(hashes.two)) {
-            add(What::TWO, hashes.two);
-        }
-        if marks.part(a, b, c) && has(word, part_bits(hashes.three)) {
-            add(What::AROUND, hashes.two);
+        if marks.part(a, b, c) && has(word, part_bits(three)) {
+            add(What::AROUND, two);
         }
     }
 
@@ -374,7 +395,7 @@ pub struct Pick {
 }
 
 impl Picks {
-    fn push(&mut self, Pick { run, what, hash }: Pick) {
+    pub fn push(&mut self, Pick { run, what, hash }: Pick) {
         let place = run | what.0 << PLACE_BITS;
         self.all.push(u64::from(hash) | u64::from(place) << 32);
     }
@@ -413,8 +434,8 @@ impl What {
     pub const COUNT: usize = 9;
 }
 
-/// Appends what may stand at the runs of a range. The processors with vectors
-/// of 16 look at all of it at once; the others sieve first.
+/// Appends what may stand at the runs of a range. AVX-512 and AVX2 look at all
+/// of it at once; the others sieve first.
 pub fn pick(
     simd: Simd,
     task: &Task<'_>,
@@ -428,14 +449,14 @@ pub fn pick(
     match simd {
         Simd::Portable => portable(task, range, survivors),
         #[cfg(target_arch = "x86_64")]
-        Simd::Avx2(avx2) => avx2.sieve(task, range, survivors),
+        Simd::Avx2(avx2) => avx2.pick(task, range, picks),
         #[cfg(target_arch = "x86_64")]
         Simd::Avx512(avx512) => avx512.pick(task, range, picks),
         #[cfg(target_arch = "aarch64")]
         Simd::Neon(neon) => neon.sieve(task, range, survivors),
     }
     for run in survivors {
-        task.survivor(first, *run, picks);
+        task.survivor(first, int::to_usize(*run), picks);
     }
 }
 

@@ -15,9 +15,9 @@
 //!
 //! At each token of the text the keys of the three that begin here are looked
 //! up, one for each plane: a blocked Bloom filter ends nearly all of them
-//! (the loop that asks it is vectorised, `avx512`), then the bucket of the key
-//! lists terms and places. Keys with a Latin letter skip the filter: texts
-//! seldom have one.
+//! (the loop that asks it is vectorised, `avx512` and `avx2`), then the bucket
+//! of the key lists terms and places. Keys with a Latin letter skip the
+//! filter: texts seldom have one.
 //!
 //! A term by its first letters is a whole word in Latin letters, looked up as
 //! such, and only in texts that are not all ASCII: there are too many words
@@ -541,6 +541,8 @@ pub fn candidates(
     match simd {
         #[cfg(target_arch = "x86_64")]
         Simd::Avx512(avx512) => avx512.hear(tables.filter, tokens, asked),
+        #[cfg(target_arch = "x86_64")]
+        Simd::Avx2(avx2) => avx2.hear(tables.filter, tokens, asked),
         _ => sieve(tables.filter, tokens, asked),
     }
     slots.clear();
