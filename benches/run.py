@@ -312,7 +312,8 @@ class Run:
             for corpus in run["corpora"]:
                 text = texts / f"{corpus}.ndjson"
                 fill = {"trommel": self.tools.trommel, "text": text,
-                        "image": images / "shipped.img", "terms": terms}
+                        "image": images / f"{run.get('image', 'shipped')}.img",
+                        "terms": terms}
                 words = [word.format(**fill) for word in run["command"]]
                 jobs.append({"run": run, "corpus": corpus, "text": text,
                              "words": words, "times": [], "counts": set(),
