@@ -103,7 +103,7 @@ codes! {
     UNKNOWN_VALIDATOR "E014" Error "unknown validator"
         "Validators are contact, wechat, qq, telegram, line, whatsapp, \
          phone, cn_mobile, url, domain, email, bank_card, cn_id, \
-         crypto_wallet.";
+         crypto_wallet, number, handle.";
     BAD_REGEX "E015" Error "regex cannot be used"
         "Regexes are those of the `regex` crate (linear time, no \
          backreferences) and need a `literal` that every match contains, \

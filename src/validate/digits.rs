@@ -18,6 +18,7 @@ use super::cn_id;
 use super::cn_mobile;
 use super::cue::App;
 use super::cue::Cue;
+use super::number;
 use super::phone;
 use super::plane::Class;
 use super::plane::NO_DIGIT;
@@ -137,6 +138,11 @@ impl Window<'_> {
                         || (canonical && side == self.inner)))
         };
         self.inner <= 2 && apart(self.left) && apart(self.right)
+    }
+
+    /// No Latin letter is glued to it but one that announces a number.
+    pub(super) fn stands_free(&self) -> bool {
+        self.left != 0 && self.right != 0
     }
 
     /// All groups are one digit (or all two) with the same thing between.
@@ -538,6 +544,11 @@ fn judge(w: &Window, cues: &[Cue], wanted: KindSet, out: &mut Vec<Found>) {
         if let Some(value) = phone::judge(w, cue.is_some()) {
             out.push(found(w, cues, Kind::Phone, value));
         }
+    }
+    if wanted.has(Kind::Number)
+        && let Some(value) = number::judge(w)
+    {
+        out.push(found(w, &[], Kind::Number, value));
     }
     if wanted.has(Kind::BankCard)
         && let Some(value) = bank_card::judge(w)

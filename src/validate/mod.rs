@@ -8,14 +8,15 @@
 //! digit), invisible characters gone. Three searches share it:
 //!
 //! - `digits.rs` cuts the view into digit groups and enumerates windows of
-//!   them; `cn_mobile.rs`, `phone.rs`, `bank_card.rs`, `cn_id.rs` judge a
-//!   window. `1 3 8-0013 8000` is one window of five groups.
+//!   them; `cn_mobile.rs`, `phone.rs`, `bank_card.rs`, `cn_id.rs`,
+//!   `number.rs` judge a window. `1 3 8-0013 8000` is one window of five groups.
 //! - `host.rs` parses host names through obfuscated dots; `url.rs`,
 //!   `domain.rs`, `email.rs`, `telegram.rs`, `line.rs`, `whatsapp.rs` take
 //!   what they need from one list.
 //! - `cue.rs` finds words that announce a contact (加薇, ➕V, 飞机号);
 //!   `contact.rs` reads the handle that follows, `wechat.rs`, `qq.rs` and
-//!   the others say which shapes they accept.
+//!   the others say which shapes they accept. `handle.rs` takes handles that
+//!   no word announces.
 //!
 //! `prescan` is asked first and answers from the raw bytes. Most posts end
 //! there.
@@ -29,9 +30,11 @@ mod cue;
 mod digits;
 mod domain;
 mod email;
+mod handle;
 mod host;
 mod line;
 mod lookalike;
+mod number;
 mod phone;
 mod plane;
 mod prescan;
@@ -70,11 +73,15 @@ pub enum Kind {
     BankCard,
     CnId,
     CryptoWallet,
+    /// A row of 5 to 12 digits, whatever it means.
+    Number,
+    /// Latin letters with digits, as handles are, whether announced or not.
+    Handle,
 }
 
 impl Kind {
     /// All kinds in their order.
-    pub const ALL: [Kind; 13] = [
+    pub const ALL: [Kind; 15] = [
         Kind::Wechat,
         Kind::Qq,
         Kind::Telegram,
@@ -88,6 +95,8 @@ impl Kind {
         Kind::BankCard,
         Kind::CnId,
         Kind::CryptoWallet,
+        Kind::Number,
+        Kind::Handle,
     ];
 
     /// The name in rule files and evidence.
@@ -106,6 +115,8 @@ impl Kind {
             Kind::BankCard => "bank_card",
             Kind::CnId => "cn_id",
             Kind::CryptoWallet => "crypto_wallet",
+            Kind::Number => "number",
+            Kind::Handle => "handle",
         }
     }
 
@@ -129,6 +140,8 @@ impl Kind {
             Kind::BankCard => 1 << 10,
             Kind::CnId => 1 << 11,
             Kind::CryptoWallet => 1 << 12,
+            Kind::Number => 1 << 13,
+            Kind::Handle => 1 << 14,
         }
     }
 }
@@ -139,11 +152,11 @@ pub struct KindSet(u16);
 
 impl KindSet {
     pub const NONE: KindSet = KindSet(0);
-    pub const ALL: KindSet = KindSet((1 << 13) - 1);
+    pub const ALL: KindSet = KindSet((1 << 15) - 1);
     /// What the `contact` validator asks for. Of the two telephone kinds it
     /// takes only those with a cue: `Found::is_contact`.
     pub const CONTACT: KindSet = KindSet((1 << 7) - 1);
-    const NUMBERS: KindSet = KindSet(0b1100_0110_0000);
+    const NUMBERS: KindSet = KindSet(0b10_1100_0110_0000);
     const MESSENGERS: KindSet = KindSet(0b1_1111);
     const HOSTS: KindSet = KindSet(0b11_1001_1100);
 
@@ -335,6 +348,9 @@ pub fn find_without_prescan(
     }
     if wanted.has(Kind::CryptoWallet) {
         crypto_wallet::find(view, out);
+    }
+    if wanted.has(Kind::Handle) {
+        handle::find(view, out);
     }
     sort(out, first);
 }

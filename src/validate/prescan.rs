@@ -37,6 +37,8 @@ pub struct Need {
     pub handle: bool,
     /// A run of 26 ASCII letters and digits.
     pub long_run: bool,
+    /// A Latin letter, and three digits.
+    pub mixed: bool,
 }
 
 impl Need {
@@ -45,6 +47,10 @@ impl Need {
         let mut set = KindSet::NONE;
         if self.digits {
             set = set.with(Kind::Phone).with(Kind::CnMobile);
+            set = set.with(Kind::Number);
+        }
+        if self.mixed {
+            set = set.with(Kind::Handle);
         }
         if self.long_number {
             set = set.with(Kind::BankCard).with(Kind::CnId);
@@ -163,6 +169,8 @@ const LONG_MIN: u32 = 12;
 const CN_ID_MIN: u32 = 17;
 /// Shortest handle of a messenger (LINE: 4).
 const HANDLE_MIN: u32 = 4;
+/// Digits of a handle that no word announces.
+const MIXED_MIN: u32 = 3;
 /// Shortest wallet address (base58check, 25 bytes).
 const WALLET_MIN: u32 = 26;
 
@@ -202,6 +210,10 @@ struct Pass {
     spaced_dot: bool,
     /// The character before was a Latin letter: no word starts here.
     in_word: bool,
+    /// Some character is a Latin letter.
+    has_letter: bool,
+    /// Digits anywhere.
+    all_digits: u32,
 }
 
 /// Looks at every character once.
@@ -265,6 +277,7 @@ pub fn prescan(text: &str) -> Need {
             }
         }
     }
+    pass.need.mixed |= pass.has_letter && pass.all_digits >= MIXED_MIN;
     pass.need
 }
 
@@ -412,6 +425,7 @@ impl Pass {
                     LETTER => self.no_digit(),
                     _ => self.in_number(),
                 }
+                self.has_letter |= class != DIGIT;
                 self.latin();
                 self.ascii_run += 1;
                 if self.ascii_run >= WALLET_MIN {
@@ -488,6 +502,7 @@ impl Pass {
     }
 
     fn digit(&mut self) {
+        self.all_digits += 1;
         self.in_number();
         self.digits += 1;
         if self.digits >= DIGITS_MIN {
@@ -652,6 +667,7 @@ impl Pass {
             cue: true,
             handle: true,
             long_run: self.need.long_run,
+            mixed: true,
         };
         self.run = 0;
         self.joined = 0;
