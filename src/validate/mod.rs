@@ -73,7 +73,7 @@ pub enum Kind {
     BankCard,
     CnId,
     CryptoWallet,
-    /// A row of 5 to 12 digits, whatever it means.
+    /// A row of 6 to 12 digits, whatever it means.
     Number,
     /// Latin letters with digits, as handles are, whether announced or not.
     Handle,

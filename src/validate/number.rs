@@ -1,4 +1,4 @@
-//! In: a digit window. Out: a number of 5 to 12 digits, whatever it means.
+//! In: a digit window. Out: a number of 6 to 12 digits, whatever it means.
 //! Never precise alone: rules ask for a word beside it (加, 扣) in a short
 //! text.
 //!
@@ -11,7 +11,7 @@ use super::contact::unit_follows;
 use super::digits::Window;
 
 /// Digits of a number.
-const DIGITS: std::ops::RangeInclusive<usize> = 5..=12;
+const DIGITS: std::ops::RangeInclusive<usize> = 6..=12;
 /// Zeros at the end of a round number.
 const ROUND: usize = 3;
 /// Rows of a number, and their digits.
