@@ -28,6 +28,7 @@ mod impossible_test;
 mod inside_word;
 mod logic;
 mod manifest_gaps;
+mod marked_alias;
 mod near_itself;
 mod one_letter;
 mod open_end;
@@ -120,6 +121,7 @@ pub const LINTS: &[Lint] = &[
     manifest_gaps::LINT,
     hollow_miss::LINT,
     unused_allow::LINT,
+    marked_alias::LINT,
 ];
 
 /// Every code that `check` may print: the compiler's and the lints'.

@@ -9,14 +9,15 @@
 //!
 //! - `digits.rs` cuts the view into digit groups and enumerates windows of
 //!   them; `cn_mobile.rs`, `phone.rs`, `bank_card.rs`, `cn_id.rs`,
-//!   `number.rs` judge a window. `1 3 8-0013 8000` is one window of five groups.
+//!   `number.rs` judge a window. `1 3 8-0013 8000` is one window of five
+//!   groups.
 //! - `host.rs` parses host names through obfuscated dots; `url.rs`,
 //!   `domain.rs`, `email.rs`, `telegram.rs`, `line.rs`, `whatsapp.rs` take
 //!   what they need from one list.
 //! - `cue.rs` finds words that announce a contact (加薇, ➕V, 飞机号);
 //!   `contact.rs` reads the handle that follows, `wechat.rs`, `qq.rs` and
-//!   the others say which shapes they accept. `handle.rs` takes handles that
-//!   no word announces.
+//!   the others say which shapes they accept. `handle.rs` takes handles
+//!   that no word announces.
 //!
 //! `prescan` is asked first and answers from the raw bytes. Most posts end
 //! there.
