@@ -31,6 +31,7 @@ mod cue;
 mod digits;
 mod domain;
 mod email;
+mod glance;
 mod handle;
 mod host;
 mod line;
@@ -46,9 +47,10 @@ mod view;
 mod wechat;
 mod whatsapp;
 
+pub use glance::may_find;
 pub use lookalike::lookalike;
 pub use prescan::Need;
-pub use prescan::{may_find, prescan};
+pub use prescan::prescan;
 
 use std::ops::BitOr;
 use std::ops::BitOrAssign;

@@ -76,22 +76,22 @@ impl Need {
 }
 
 /// ASCII classes.
-const OTHER: u8 = 0;
-const LETTER: u8 = 1;
+pub(super) const OTHER: u8 = 0;
+pub(super) const LETTER: u8 = 1;
 /// Letters that read as digits inside a number.
-const LOOKALIKE: u8 = 2;
-const DIGIT: u8 = 3;
-const DOT: u8 = 4;
-const AT: u8 = 5;
-const SLASH: u8 = 6;
-const BRACKET: u8 = 7;
-const SPACE: u8 = 8;
-const AMP: u8 = 9;
+pub(super) const LOOKALIKE: u8 = 2;
+pub(super) const DIGIT: u8 = 3;
+pub(super) const DOT: u8 = 4;
+pub(super) const AT: u8 = 5;
+pub(super) const SLASH: u8 = 6;
+pub(super) const BRACKET: u8 = 7;
+pub(super) const SPACE: u8 = 8;
+pub(super) const AMP: u8 = 9;
 /// Signs inside handles and numbers, and those that part their pieces as
 /// pictures do.
-const SIGN: u8 = 10;
+pub(super) const SIGN: u8 = 10;
 
-const CLASSES: [u8; 128] = {
+pub(super) const CLASSES: [u8; 128] = {
     let mut table = [OTHER; 128];
     let mut b = 0u8;
     while b < 128 {
@@ -116,18 +116,18 @@ const CLASSES: [u8; 128] = {
 
 /// Roles of the characters of the basic plane, so that a character of no
 /// interest costs one look. The table is made from the functions that know.
-const LOOK_CLOSER: u8 = 0;
-const PLAIN_LETTER: u8 = 1;
+pub(super) const LOOK_CLOSER: u8 = 0;
+pub(super) const PLAIN_LETTER: u8 = 1;
 const PLAIN_SYMBOL: u8 = 2;
 /// A numeral of Han.
 const NUMERAL: u8 = 3;
 /// A Han letter with which a cue may begin.
-const CUE: u8 = 4;
-const COMMA: u8 = 5;
+pub(super) const CUE: u8 = 4;
+pub(super) const COMMA: u8 = 5;
 /// A symbol that stands for a dot.
-const WIDE_DOT: u8 = 6;
+pub(super) const WIDE_DOT: u8 = 6;
 
-static ROLES: LazyLock<Vec<u8>> = LazyLock::new(|| {
+pub(super) static ROLES: LazyLock<Vec<u8>> = LazyLock::new(|| {
     (0..0x1_0000).map(|u| char::from_u32(u).map_or(0, role)).collect()
 });
 
@@ -164,9 +164,9 @@ fn role(c: char) -> u8 {
 const DIGITS_MIN: u32 = 5;
 /// The shortest payment card has twelve (ISO/IEC 7812), an identity number
 /// fifteen.
-const LONG_MIN: u32 = 12;
+pub(super) const LONG_MIN: u32 = 12;
 /// An identity number has seventeen and a check character.
-const CN_ID_MIN: u32 = 17;
+pub(super) const CN_ID_MIN: u32 = 17;
 /// Shortest handle of a messenger (LINE: 4).
 const HANDLE_MIN: u32 = 4;
 /// Digits of a handle that no word announces.
@@ -281,95 +281,8 @@ pub fn prescan(text: &str) -> Need {
     pass.need
 }
 
-/// Whether one of the kinds may be found, by a look that costs less than
-/// `prescan`: long numbers ask one byte of twelve, links ask for a Latin
-/// letter or a digit. Answers yes for all other kinds.
-pub fn may_find(text: &str, kinds: KindSet) -> bool {
-    let only = |of: KindSet| kinds.and(of) == kinds;
-    if only(KindSet::from(Kind::CnId)) {
-        return may_hold_number(text, CN_ID_MIN);
-    }
-    if only(KindSet::from(Kind::BankCard).with(Kind::CnId)) {
-        return may_hold_number(text, LONG_MIN);
-    }
-    !only(KindSet::from(Kind::Url).with(Kind::Domain)) || may_hold_host(text)
-}
-
-/// Whether a letter or digit of a host's name stands anywhere.
-fn may_hold_host(text: &str) -> bool {
-    let ascii =
-        text.bytes().fold(false, |any, b| any | b.is_ascii_alphanumeric());
-    ascii
-        || text.chars().any(|c| {
-            let slot = usize::try_from(u32::from(c)).unwrap_or(usize::MAX);
-            let role = ROLES.get(slot).copied().unwrap_or(LOOK_CLOSER);
-            let latin = || plane::fold(c).class;
-            role == LOOK_CLOSER
-                && matches!(
-                    latin(),
-                    plane::Class::Letter | plane::Class::Digit
-                )
-        })
-}
-
-/// Whether so many characters that may be digits stand somewhere without a
-/// letter between them that is none.
-fn may_hold_number(text: &str, least: u32) -> bool {
-    let bytes = text.as_bytes();
-    // Codes and references hold letters, and numbers go on behind them.
-    if memchr::memchr2(b'[', b'&', bytes).is_some() {
-        return true;
-    }
-    let roles: &[u8] = &ROLES;
-    let parts = |c: char| match u8::try_from(c) {
-        Ok(b) if b < 128 => CLASSES[usize::from(b)] == LETTER,
-        _ => {
-            let slot = usize::try_from(u32::from(c)).unwrap_or(usize::MAX);
-            matches!(roles.get(slot), Some(&PLAIN_LETTER | &CUE))
-        }
-    };
-    let counts = |c: &char| match u8::try_from(*c) {
-        Ok(b) if b < 128 => {
-            matches!(CLASSES[usize::from(b)], DIGIT | LOOKALIKE)
-        }
-        _ => true,
-    };
-    let least = usize::try_from(least).unwrap_or(1).max(1);
-    let mut at = least - 1;
-    while at < bytes.len() {
-        let mut start = at;
-        while !text.is_char_boundary(start) {
-            start -= 1;
-        }
-        // Nearly always it ends here.
-        let is_letter = match bytes[start..] {
-            [b, ..] if b < 128 => CLASSES[usize::from(b)] == LETTER,
-            [a @ 0xE0..=0xEF, b, c, ..] => {
-                let role = roles.get(basic([a, b, c]));
-                matches!(role, Some(&PLAIN_LETTER | &CUE))
-            }
-            _ => false,
-        };
-        if is_letter {
-            at += least;
-            continue;
-        }
-        let before = text[..start].chars().rev();
-        let before = before.take_while(|c| !parts(*c)).filter(counts);
-        let mut end = start;
-        let after = text[start..].chars().take_while(|c| !parts(*c));
-        let after = after.inspect(|c| end += c.len_utf8()).filter(counts);
-        let after = after.count();
-        if after > 0 && after + before.count() >= least {
-            return true;
-        }
-        at = end.max(at) + least;
-    }
-    false
-}
-
 /// The code point of three bytes.
-fn basic([a, b, c]: [u8; 3]) -> usize {
+pub(super) fn basic([a, b, c]: [u8; 3]) -> usize {
     usize::from(a & 0xF) << 12
         | usize::from(b & 0x3F) << 6
         | usize::from(c & 0x3F)
