@@ -14,6 +14,7 @@ use text::Random;
 use trommel::pack::Options;
 use trommel::pack::shipped_image;
 use trommel::scan::Folded;
+use trommel::scan::Mode;
 use trommel::scan::Simd;
 
 const POSTS: usize = 2000;
@@ -44,7 +45,7 @@ fn fold(criterion: &mut Criterion) {
             posts
                 .iter()
                 .map(|text| {
-                    folded.fill(Simd::detect(), text, classes, false);
+                    folded.fill(Simd::detect(), text, classes, Mode::Plain);
                     black_box(&folded);
                     runs(folded)
                 })

@@ -230,13 +230,13 @@ impl Classes {
     /// The classes of a code point; zeros without.
     #[inline]
     pub fn of(self, c: char) -> Row {
-        self.of_code(u32::from(c))
+        *self.of_code(u32::from(c))
     }
 
     #[inline]
-    pub fn of_code(self, code: u32) -> Row {
+    pub fn of_code(self, code: u32) -> &'static Row {
         let at = int::to_usize(code.wrapping_sub(FIRST));
-        self.0.get(at).copied().unwrap_or(BREAK)
+        self.0.get(at).unwrap_or(&BREAK)
     }
 }
 

@@ -68,15 +68,28 @@ impl Avx512 {
         unsafe { promise512::has_lines(bytes) }
     }
 
-    /// The plain reading of a text.
-    pub fn fold(self, out: &mut Folded, text: &str, classes: ClassView<'_>) {
+    /// The plain reading of a text, with code points if asked for.
+    pub fn fold(
+        self,
+        out: &mut Folded,
+        text: &str,
+        classes: ClassView<'_>,
+        codes: bool,
+    ) {
         let room = text.len() + PADDING;
         assert!(out.syms.len() >= room && out.entries.len() >= room);
         assert!(out.starts.len() >= room && classes.blocks.len() >= BASIC);
         // SAFETY: `Avx512` exists only where the processor has the
         // instructions; the asserts above are the lengths that `fold`
         // relies on.
-        unsafe { fold512::fold(out, text, classes) }
+        unsafe {
+            if codes {
+                assert!(out.codes.len() >= room && out.places.len() >= room);
+                fold512::fold::<true>(out, text, classes);
+            } else {
+                fold512::fold::<false>(out, text, classes);
+            }
+        }
     }
 
     /// `sound::sieve`.

@@ -64,11 +64,22 @@ struct Fold<'a> {
     syms: *mut u16,
     entries: *mut u32,
     starts: *mut u32,
+    codes: *mut u16,
+    places: *mut u32,
     symbols: &'a mut Vec<u32>,
     escapes: bool,
     count: usize,
+    /// Code points that were kept.
+    letters: usize,
     /// The entry of the last letter, in every lane.
     last: __m512i,
+}
+
+/// 16 characters: code points, entries and where they begin.
+struct Lanes {
+    codes: __m512i,
+    entries: __m512i,
+    starts: __m512i,
 }
 
 /// 64 byte positions, those where a character begins moved to the front.
@@ -91,10 +102,15 @@ struct Block {
 /// # Safety
 ///
 /// The processor has the instructions; the arrays of `out` have room for
-/// `text.len() + PADDING`, and the table holds the basic plane.
+/// `text.len() + PADDING`, with `CODES` those of code points, too, and the
+/// table holds the basic plane.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi2")]
 #[target_feature(enable = "bmi1,bmi2,popcnt")]
-pub unsafe fn fold(out: &mut Folded, text: &str, classes: ClassView<'_>) {
+pub unsafe fn fold<const CODES: bool>(
+    out: &mut Folded,
+    text: &str,
+    classes: ClassView<'_>,
+) {
     let bytes = text.as_bytes();
     out.symbols.reserve(bytes.len() + LANES);
     let mut fold = Fold {
@@ -104,9 +120,12 @@ pub unsafe fn fold(out: &mut Folded, text: &str, classes: ClassView<'_>) {
         syms: out.syms.as_mut_ptr(),
         entries: out.entries.as_mut_ptr(),
         starts: out.starts.as_mut_ptr(),
+        codes: out.codes.as_mut_ptr(),
+        places: out.places.as_mut_ptr(),
         symbols: &mut out.symbols,
         escapes: false,
         count: 0,
+        letters: 0,
         last: splat(NO_ENTRY),
     };
     let mut carry = 0;
@@ -131,7 +150,11 @@ pub unsafe fn fold(out: &mut Folded, text: &str, classes: ClassView<'_>) {
                     true => fold.ascii(codes),
                     false => fold.look_up(codes, mask),
                 };
-                fold.letters(entries, starts, mask, inside);
+                fold.letters::<CODES>(
+                    Lanes { codes, entries, starts },
+                    mask,
+                    inside,
+                );
             }
             left = left.saturating_sub(16);
             let next = |of| _mm512_shuffle_i64x2::<0b00_11_10_01>(of, of);
@@ -143,8 +166,9 @@ pub unsafe fn fold(out: &mut Folded, text: &str, classes: ClassView<'_>) {
         }
         at += BYTES;
     }
-    let (count, escapes) = (fold.count, fold.escapes);
+    let Fold { count, letters, escapes, .. } = fold;
     out.count = count;
+    out.letters = letters;
     out.escapes = escapes;
 }
 
@@ -251,10 +275,9 @@ impl Fold<'_> {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi2")]
     #[target_feature(enable = "bmi1,bmi2,popcnt")]
-    unsafe fn letters(
+    unsafe fn letters<const CODES: bool>(
         &mut self,
-        mut entries: __m512i,
-        starts: __m512i,
+        Lanes { codes, mut entries, starts }: Lanes,
         mask: __mmask16,
         inside: u16,
     ) {
@@ -270,6 +293,18 @@ impl Fold<'_> {
         let letters = _mm512_maskz_compress_epi32(kept, entries);
         let starts = _mm512_maskz_compress_epi32(kept, starts);
         let count = _cvtmask16_u32(kept).count_ones();
+        if CODES {
+            let codes = _mm512_maskz_compress_epi32(kept, codes);
+            // SAFETY: a code point takes a byte of text at least, as below.
+            unsafe {
+                let to = self.codes.add(self.letters);
+                let codes = _mm512_cvtepi32_epi16(codes);
+                _mm256_storeu_si256(to.cast(), codes);
+                let to = self.places.add(self.letters);
+                _mm512_storeu_si512(to.cast(), starts);
+            }
+            self.letters += int::to_usize(count);
+        }
         let lanes = first_lanes(count);
         let before = _mm512_alignr_epi32::<15>(letters, self.last);
         let new = _mm512_mask_test_epi32_mask(

@@ -27,6 +27,9 @@ pub const CLASS: u32 = INSIDE - 1;
 /// No entry of a text has this, so that the first run always is a new one.
 pub const NO_ENTRY: u32 = mark::ASTRAL;
 
+/// A code point beyond the basic plane.
+const BEYOND: u16 = 0xD800;
+
 /// [`Sym::SYMBOL_BIT`] in an entry of the class table.
 pub const SYMBOL: u32 = 1 << 15;
 
@@ -47,18 +50,34 @@ pub struct Folded {
     pub(super) symbols: Vec<u32>,
     /// An escape may begin somewhere.
     pub(super) escapes: bool,
+    /// With [`Mode::Codes`] each character that leaves a trace: its code
+    /// point, a surrogate beyond the basic plane, and where it begins. Behind
+    /// `letters` is room, as behind the runs.
+    pub(super) codes: Vec<u16>,
+    pub(super) places: Vec<u32>,
+    pub(super) letters: usize,
+}
+
+/// How a text is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Symbols are no letters.
+    Plain,
+    /// The same, and the code points are kept.
+    Codes,
+    /// Characters that can be both are letters.
+    Symbols,
 }
 
 impl Folded {
-    /// Folds a text. With `symbols`, characters that can be both are letters.
-    /// Cost: one table look-up for each character, no allocation once the
-    /// buffer has grown.
+    /// Folds a text. Cost: one table look-up for each character, no allocation
+    /// once the buffer has grown.
     pub fn fill(
         &mut self,
         simd: Simd,
         text: &str,
         classes: ClassView<'_>,
-        symbols: bool,
+        mode: Mode,
     ) {
         let room = text.len() + PADDING + 2;
         if self.syms.len() < room {
@@ -66,13 +85,21 @@ impl Folded {
             self.entries.resize(room, 0);
             self.starts.resize(room, 0);
         }
+        if mode == Mode::Codes && self.codes.len() < room {
+            self.codes.resize(room, 0);
+            self.places.resize(room, 0);
+        }
         self.symbols.clear();
         self.escapes = false;
-        match (simd, symbols) {
+        self.letters = 0;
+        match (simd, mode) {
+            (_, Mode::Symbols) => self.read::<true, false>(text, classes),
             #[cfg(target_arch = "x86_64")]
-            (Simd::Avx512(avx512), false) => avx512.fold(self, text, classes),
-            (_, false) => self.read::<false>(text, classes),
-            (_, true) => self.read::<true>(text, classes),
+            (Simd::Avx512(avx512), _) => {
+                avx512.fold(self, text, classes, mode == Mode::Codes);
+            }
+            (_, Mode::Plain) => self.read::<false, false>(text, classes),
+            (_, Mode::Codes) => self.read::<false, true>(text, classes),
         }
         let count = self.count;
         self.syms[count..count + PADDING].fill(Sym::OTHER.0);
@@ -83,7 +110,7 @@ impl Folded {
     /// Writes every character to the next slot and goes on to the one behind
     /// only when a run begins: no branch depends on the text but for symbols
     /// and escapes, which are rare.
-    fn read<const SYMBOLS: bool>(
+    fn read<const SYMBOLS: bool, const CODES: bool>(
         &mut self,
         text: &str,
         classes: ClassView<'_>,
@@ -92,6 +119,10 @@ impl Folded {
         let syms = &mut self.syms[..room];
         let entries = &mut self.entries[..room];
         let starts = &mut self.starts[..room];
+        let kept = if CODES { room } else { 0 };
+        let codes = &mut self.codes[..kept];
+        let places = &mut self.places[..kept];
+        let mut letters = 0;
         let mut count = 0;
         let mut last = NO_ENTRY;
         let mut inside = false;
@@ -121,8 +152,14 @@ impl Folded {
             }
             last = if skipped { last } else { entry };
             count += usize::from(new & !skipped);
+            if CODES {
+                codes[letters] = u16::try_from(u32::from(c)).unwrap_or(BEYOND);
+                places[letters] = int::to_u32(offset);
+                letters += usize::from(!skipped);
+            }
         }
         self.count = count;
+        self.letters = letters;
     }
 
     /// Number of runs.
@@ -148,6 +185,12 @@ impl Folded {
     /// Where each run starts, and the length of the text.
     pub fn starts(&self) -> &[u32] {
         self.starts.get(..=self.count).unwrap_or(&[0])
+    }
+
+    /// The code points of all characters that leave a trace, and where they
+    /// begin; nothing unless [`Mode::Codes`] asked for them.
+    pub fn codes(&self) -> (&[u16], &[u32]) {
+        (&self.codes[..self.letters], &self.places[..self.letters])
     }
 
     /// Whether an escape may begin somewhere in the text.

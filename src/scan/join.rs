@@ -518,7 +518,7 @@ pub fn build_neighbours(
 
 #[cfg(test)]
 mod tests {
-    use super::super::Simd;
+    use super::super::{Mode, Simd};
     use super::*;
 
     fn joint(text: &str, parts: &str, whole: char) -> Joint {
@@ -533,7 +533,7 @@ mod tests {
         let classes =
             crate::fold::build_classes(&alphabet, &alphabet).unwrap();
         let mut folded = Folded::default();
-        folded.fill(Simd::Portable, text, classes.view(), false);
+        folded.fill(Simd::Portable, text, classes.view(), Mode::Plain);
         let mut seams: Vec<Seam> =
             joints.iter().map(|joint| Seam::new(joint, &folded)).collect();
         seams.sort_unstable_by_key(|seam| seam.joint.place());

@@ -40,7 +40,7 @@ use crate::fold::{self, Fold, Folds, View};
 use crate::image::{Image, ImageView, PatternRow};
 use crate::verdict::Milli;
 
-pub use folded::Folded;
+pub use folded::{Folded, Mode};
 pub use fused::{Frequency, MANY, Needle, Shared, build as build_fused};
 pub use hear::hear;
 pub use join::build_neighbours;
@@ -358,9 +358,11 @@ impl Engine {
     }
 
     fn fill(&self, view: &ImageView<'_>, text: &str, reading: &mut Reading) {
-        reading.fill(self.simd, view, &self.own_symbols, text);
+        let hears = self.hears && !text.is_ascii();
+        let mode = if hears { Mode::Codes } else { Mode::Plain };
+        reading.fill(self.simd, view, &self.own_symbols, text, mode);
         if self.hears {
-            reading.tokens.fill(text, view.classes);
+            reading.tokens.fill(text, &reading.plain);
         }
     }
 
@@ -575,15 +577,16 @@ impl Reading {
         view: &ImageView<'_>,
         own: &[char],
         text: &str,
+        mode: Mode,
     ) {
-        self.plain.fill(simd, text, view.classes, false);
+        self.plain.fill(simd, text, view.classes, mode);
         let symbols = self.plain.symbols();
         self.has_symbols = !symbols.is_empty()
             && symbols::matter(view.classes, own, text, symbols);
         if !self.has_symbols {
             return;
         }
-        self.marked.fill(simd, text, view.classes, true);
+        self.marked.fill(simd, text, view.classes, Mode::Symbols);
         self.windows.clear();
         let reach = view.needle_len_max();
         for symbol in self.marked.symbols() {

@@ -30,11 +30,11 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::Phase;
 use super::sieve::{GOLDEN, MIX, Simd, touch};
+use super::{Folded, Phase};
 use crate::base::int;
+use crate::fold::letter;
 use crate::fold::sound::{self, BREAK, Classes, PLANES, Row};
-use crate::fold::{ClassView, Sym, letter};
 use crate::image::{ImageView, Pattern, PatternRow, SoundParts, SoundView};
 
 /// Tokens of an anchor.
@@ -86,12 +86,15 @@ pub struct Heard {
 }
 
 impl Tokens {
-    /// Reads a text. Cost: one look-up for each character that is not ASCII.
-    pub fn fill(&mut self, text: &str, classes: ClassView<'_>) {
+    /// Reads a text that was folded with its code points
+    /// ([`Mode::Codes`](super::folded::Mode); without them it has no tokens).
+    /// Cost: one look-up for each character that leaves a trace.
+    pub fn fill(&mut self, text: &str, folded: &Folded) {
         self.count = 0;
         self.initials = false;
         self.words.clear();
-        if text.is_ascii() {
+        let (codes, places) = folded.codes();
+        if codes.is_empty() {
             return;
         }
         let room = text.len() + PADDING;
@@ -99,34 +102,38 @@ impl Tokens {
             self.rows.resize(room, BREAK);
             self.starts.resize(room, 0);
         }
-        let tables = Classes::get();
-        let bytes = text.as_bytes();
-        let mut at = 0;
-        while at < bytes.len() {
-            let byte = bytes[at];
-            if byte < 0x80 {
-                at = self.ascii(text, at);
-                continue;
+        let mut next = 0;
+        while next < codes.len() {
+            next += self.han(&codes[next..], &places[next..]);
+            let Some(at) = places.get(next) else { break };
+            let end = int::to_u32(self.other(text, int::to_usize(*at)));
+            while places.get(next).is_some_and(|place| *place < end) {
+                next += 1;
             }
-            // Han of the basic plane, by far the most frequent here.
-            if (0xE3..=0xE9).contains(&byte)
-                && let Some(&[_, second, third]) = bytes.get(at..at + 3)
-            {
-                let low = |byte: u8| u32::from(byte & 0x3F);
-                let code = u32::from(byte & 0xF) << 12
-                    | low(second) << 6
-                    | low(third);
-                let found = tables.of_code(code);
-                if found[0] != 0 {
-                    self.put(found, at);
-                    at += 3;
-                    continue;
-                }
-            }
-            at = self.other(text, at, classes);
         }
         let count = self.count;
         self.rows[count..count + PADDING].fill(BREAK);
+    }
+
+    /// Reads Han; gives how many.
+    fn han(&mut self, codes: &[u16], places: &[u32]) -> usize {
+        let tables = Classes::get();
+        let rows = self.rows[self.count..].iter_mut();
+        let starts = self.starts[self.count..].iter_mut();
+        let mut count = 0;
+        for (((code, place), row), start) in
+            codes.iter().zip(places).zip(rows).zip(starts)
+        {
+            let found = tables.of_code(u32::from(*code));
+            *row = *found;
+            *start = *place;
+            if found[0] == 0 {
+                break;
+            }
+            count += 1;
+        }
+        self.count += count;
+        count
     }
 
     /// Reads ASCII from `at` on; gives where it goes on.
@@ -157,20 +164,16 @@ impl Tokens {
         self.latin(text, at)
     }
 
-    /// Reads a character that is neither ASCII nor Han.
-    fn other(
-        &mut self,
-        text: &str,
-        at: usize,
-        classes: ClassView<'_>,
-    ) -> usize {
+    /// Reads what is not Han from `at` on; gives where it goes on.
+    fn other(&mut self, text: &str, at: usize) -> usize {
         let Some(c) = text[at..].chars().next() else { return text.len() };
-        if !is_gap(classes, c) {
-            if letter::canonical(c).is_ascii_alphabetic() {
-                return self.latin(text, at);
-            }
-            self.push(BREAK, at);
+        if c.is_ascii() {
+            return self.ascii(text, at);
         }
+        if letter::canonical(c).is_ascii_alphabetic() {
+            return self.latin(text, at);
+        }
+        self.push(BREAK, at);
         at + c.len_utf8()
     }
 
@@ -250,14 +253,6 @@ impl Tokens {
 
 fn is_wide(c: char) -> bool {
     Classes::get().of(c)[0] != 0
-}
-
-/// Whether a character leaves no trace.
-fn is_gap(classes: ClassView<'_>, c: char) -> bool {
-    let sym = classes.get(c);
-    sym == Sym::SEPARATOR
-        || sym == Sym::IGNORABLE
-        || sym.0 & Sym::SYMBOL_BIT != 0
 }
 
 /// Cuts letters into syllables, long ones first; gives how many.

@@ -23,7 +23,8 @@ use trommel::image::{Image, ImageView, PatternRow};
 use trommel::pack::{Options, compile_text};
 use trommel::scan::join::{Joined, Joint};
 use trommel::scan::{
-    Engine, EngineKind, Folded, Hit, Reader, ScanScratch, Simd, hear, walk,
+    Engine, EngineKind, Folded, Hit, Mode, Reader, ScanScratch, Simd, hear,
+    walk,
 };
 
 /// What one escape costs, as documented in the contract.
@@ -122,7 +123,7 @@ fn read_joined(image: &Image, text: &str, out: &mut Vec<Place>) {
         return;
     }
     let mut folded = Folded::default();
-    folded.fill(Simd::Portable, text, view.classes, false);
+    folded.fill(Simd::Portable, text, view.classes, Mode::Plain);
     let mut joined = Joined::default();
     joined.fill(&view, text, &joints, &folded);
     let mut inner = Vec::new();
@@ -163,7 +164,7 @@ fn compare_joints(image: &Image, text: &str) -> Result<(), String> {
                     continue;
                 };
                 let parts = &text[start..place.end];
-                folded.fill(Simd::Portable, parts, view.classes, false);
+                folded.fill(Simd::Portable, parts, view.classes, Mode::Plain);
                 let seen =
                     folded.syms().starts_with(view.needle(needle as u32));
                 for whole in view.pattern_wholes(pattern.row) {
@@ -222,11 +223,12 @@ fn read(
                 let Some(found) = walk(&reader, pattern, start) else {
                     continue;
                 };
+                let mode = if symbols { Mode::Symbols } else { Mode::Plain };
                 folded.fill(
                     Simd::Portable,
                     &text[start..found.end],
                     view.classes,
-                    symbols,
+                    mode,
                 );
                 let seen = folded.syms().starts_with(view.needle(needle));
                 for &term in view.pattern_terms(pattern.row) {
@@ -322,6 +324,14 @@ fn symbols_are_read(view: &ImageView<'_>, text: &str) -> bool {
 /// that vector loops take.
 const SHIFTS: [usize; 7] = [0, 29, 30, 31, 61, 62, 63];
 
+/// The code points of a text; of those beyond the basic plane only that they
+/// are.
+fn basic(folded: &Folded) -> impl Iterator<Item = u16> {
+    let surrogate = |code: &u16| (0xD800..0xE000).contains(code);
+    let codes = folded.codes().0.iter();
+    codes.map(move |code| if surrogate(code) { 0xD800 } else { *code })
+}
+
 /// Compares what the loops of every processor make of a text before anything
 /// is searched.
 fn compare_folding(image: &Image, text: &str) -> Result<(), String> {
@@ -329,9 +339,9 @@ fn compare_folding(image: &Image, text: &str) -> Result<(), String> {
     for shift in SHIFTS {
         let before: String = "ab".chars().cycle().take(shift).collect();
         let text = before + text;
-        let fold = |simd: Simd, symbols: bool| {
+        let fold = |simd: Simd, mode: Mode| {
             let mut folded = Folded::default();
-            folded.fill(simd, &text, classes, symbols);
+            folded.fill(simd, &text, classes, mode);
             folded
         };
         for simd in Simd::all() {
@@ -339,13 +349,15 @@ fn compare_folding(image: &Image, text: &str) -> Result<(), String> {
                 let name = simd.as_str();
                 Err(format!("{what} differs with {name} behind {shift}"))
             };
-            for symbols in [false, true] {
-                let plain = fold(Simd::Portable, symbols);
-                let folded = fold(simd, symbols);
+            for mode in [Mode::Plain, Mode::Codes, Mode::Symbols] {
+                let plain = fold(Simd::Portable, mode);
+                let folded = fold(simd, mode);
                 let same = folded.syms() == plain.syms()
                     && folded.entries() == plain.entries()
                     && folded.starts() == plain.starts()
                     && folded.symbols() == plain.symbols()
+                    && folded.codes().1 == plain.codes().1
+                    && basic(&folded).eq(basic(&plain))
                     && folded.has_escapes() == plain.has_escapes();
                 if !same {
                     return differs("folding");
