@@ -5,8 +5,8 @@
 //! Every syllable of Mandarin without its tone is a class; sounds that many
 //! speakers do not tell apart (zh z, n l, f h, ang an …) share one, so that
 //! one search finds both and the relation says which it was. A character of
-//! a text has its first reading, one of a term any reading: 行 in a term is
-//! xing and hang.
+//! a text has its first two readings, one of a term any reading: 行 in a term
+//! is xing, hang and heng.
 //!
 //! Shapes are families of characters with the same main part (注 住 炷), and
 //! pairs from a list made by hand (天 夭); and groups of characters whose
@@ -40,9 +40,12 @@ const GLYPH: &str = include_str!("data/glyph.txt");
 /// Planes of the search: sound, family, glyph.
 pub const PLANES: usize = 3;
 
-/// The class of a character in each plane. A power of two of them, so that
-/// vectors can hold whole rows: the last one is always zero.
+/// The class of a character in each plane, and in the lane [`SECOND`] the
+/// sound of its second reading, of its only one where it has no other.
 pub type Row = [u16; PLANES + 1];
+
+/// A lane of a row that belongs to the plane of sound.
+pub const SECOND: usize = PLANES;
 
 /// What separates: no sound and no shape.
 pub const BREAK: Row = [0; PLANES + 1];
@@ -54,6 +57,8 @@ struct Tables {
     classes: Vec<u16>,
     /// Syllable of the first reading, by code point.
     first: Vec<u16>,
+    /// The same of the second, 0 without.
+    second: Vec<u16>,
     /// Further readings, by code point from the place in `starts` on.
     further: Vec<u16>,
     starts: Vec<u16>,
@@ -77,6 +82,7 @@ impl Tables {
             names: vec![""],
             classes: vec![0],
             first: vec![0; room],
+            second: vec![0; room],
             further: Vec::new(),
             starts: vec![0; room + 1],
             typed: Typed(vec![(0, 0); TYPED_SLOTS]),
@@ -99,9 +105,14 @@ impl Tables {
                     tables.planes[at][0] = class;
                 }
             }
-            let further = parts.next().unwrap_or("").chars();
-            let further = further.filter(|c| *c != '-').filter_map(slot);
-            readings.extend(further.map(|at| (at, number)));
+            let mut column = || {
+                let all = parts.next().unwrap_or("").chars();
+                all.filter(|c| *c != '-').filter_map(slot)
+            };
+            for at in column() {
+                tables.second[at] = number;
+            }
+            readings.extend(column().map(|at| (at, number)));
         }
         readings.sort_unstable();
         tables.further = readings.iter().map(|row| row.1).collect();
@@ -111,9 +122,16 @@ impl Tables {
         for at in 0..room {
             tables.starts[at + 1] += tables.starts[at];
         }
+        for at in 0..room {
+            let syllable = match tables.second[at] {
+                0 => tables.first[at],
+                second => second,
+            };
+            tables.planes[at][SECOND] = tables.classes[usize::from(syllable)];
+        }
         // The strokes are dots between letters (`tables`), not letters.
         for at in "丶丨丿亅乀乁".chars().filter_map(slot) {
-            tables.first[at] = 0;
+            (tables.first[at], tables.second[at]) = (0, 0);
             tables.planes[at] = BREAK;
         }
         tables.read_groups(1, SHAPE);
@@ -142,14 +160,13 @@ impl Tables {
 
     fn syllables(&self, c: char) -> impl Iterator<Item = u16> {
         let at = slot(c);
-        let first = at.map_or(0, |at| self.first[at]);
+        let firsts = at.map_or([0; 2], |at| [self.first[at], self.second[at]]);
         let further = at.map_or(&[][..], |at| {
             let start = usize::from(self.starts[at]);
             &self.further[start..usize::from(self.starts[at + 1])]
         });
-        std::iter::once(first)
-            .filter(|f| *f != 0)
-            .chain(further.iter().copied())
+        let firsts = firsts.into_iter().filter(|syllable| *syllable != 0);
+        firsts.chain(further.iter().copied())
     }
 }
 
@@ -276,15 +293,17 @@ pub fn initial(letter: char) -> Option<u16> {
 pub fn stands_for(c: char, letter: char) -> Option<Fold> {
     let tables = &*TABLES;
     let own = slot(c)?;
-    let (plain, other) = (tables.first[own], slot(letter)?);
+    let other = slot(letter)?;
+    let (plain, second) = (tables.first[own], tables.second[own]);
     let folded = slot(letter::canonical(c)).map_or(0, |at| tables.first[at]);
     let class = |syllable: u16| tables.classes[usize::from(syllable)];
     let mut fuzzy = false;
     for syllable in tables.syllables(letter) {
-        if syllable == plain || syllable == folded {
+        if [plain, second, folded].contains(&syllable) {
             return Some(Fold::Homophone);
         }
-        fuzzy |= plain != 0 && class(syllable) == class(plain);
+        let same = |own: u16| own != 0 && class(syllable) == class(own);
+        fuzzy |= same(plain) || same(second);
     }
     if fuzzy {
         return Some(Fold::Fuzzy);
@@ -327,12 +346,14 @@ mod tests {
             ('芯', '信', Some(Fold::Homophone)),
             ('杭', '行', Some(Fold::Homophone)),
             ('型', '行', Some(Fold::Homophone)),
+            ('朝', '照', Some(Fold::Homophone)),
+            ('长', '场', Some(Fold::Homophone)),
             ('资', '知', Some(Fold::Fuzzy)),
             ('来', '奈', Some(Fold::Fuzzy)),
             ('徽', '微', Some(Fold::Lookalike)),
             ('夭', '天', Some(Fold::Lookalike)),
             ('渞', '首', Some(Fold::Lookalike)),
-            ('洊', '存', Some(Fold::Lookalike)),
+            ('洊', '存', Some(Fold::Homophone)),
             ('炷', '注', Some(Fold::Homophone)),
             ('妺', '妹', Some(Fold::Lookalike)),
             ('书', '微', None),

@@ -155,7 +155,7 @@ impl Kind {
 /// [`computed_digest`] of the tables as they are: `tests/tables.rs` compares
 /// the two and says what to write here.
 const DIGEST: &str =
-    "b1711e5de38a0295a24e591064878b03e72c5fdbc44ac72178ef10f090e86d18";
+    "8d1ca02dd9c5842b388fd92520c942e0c85d347c3555995d2096813a1ff0e26f";
 
 /// The BLAKE3 hash of all table content; changes when any answer changes.
 pub fn tables_digest() -> [u8; 32] {

@@ -11,8 +11,9 @@ use std::arch::x86_64::{
     _mm256_min_epu8, _mm256_movemask_epi8, _mm256_movemask_ps,
     _mm256_mullo_epi32, _mm256_or_si256, _mm256_permutevar8x32_epi32,
     _mm256_set1_epi8, _mm256_set1_epi32, _mm256_setzero_si256,
-    _mm256_slli_epi32, _mm256_sllv_epi32, _mm256_srli_epi32,
-    _mm256_srlv_epi32, _mm256_storeu_si256, _mm256_sub_epi8, _mm256_xor_si256,
+    _mm256_shuffle_epi32, _mm256_slli_epi32, _mm256_sllv_epi32,
+    _mm256_srli_epi32, _mm256_srlv_epi32, _mm256_storeu_si256,
+    _mm256_sub_epi8, _mm256_xor_si256,
 };
 use std::ops::Range;
 
@@ -21,7 +22,7 @@ use super::sieve::{MIX, Marks, Pair, Pick, Picks, Task, What};
 use super::sound::{self, Tokens};
 use crate::base::int;
 use crate::fold::mark;
-use crate::fold::sound::INITIAL;
+use crate::fold::sound::{INITIAL, SECOND};
 use crate::image::NARROW_WORDS;
 
 /// Runs of one step.
@@ -77,12 +78,12 @@ impl Avx2 {
     }
 }
 
-/// Tokens of one step of `hear`, each with a lane for each plane and one
-/// that is always zero.
+/// Tokens of one step of `hear`, each with the four lanes of its row.
 const HEARD: usize = 2;
 const _: () = assert!(sound::PADDING >= HEARD + 2);
-/// The lanes of sound in a step of `hear`.
-const FIRST_PLANE: u32 = 0x11;
+/// The lanes of sound in a step of `hear`, by first and by second readings.
+const FIRST_LANE: u32 = 0x11;
+const SECOND_LANE: u32 = FIRST_LANE << SECOND;
 
 /// # Safety
 ///
@@ -93,7 +94,7 @@ unsafe fn hear(filter: &[u32], tokens: &Tokens, asked: &mut Vec<(u32, u8)>) {
     let rows = tokens.rows.as_ptr();
     let shift = splat(sound::word_shift(filter.len()));
     let seeds: [u32; LANES] =
-        std::array::from_fn(|lane| sound::seed(lane % SLOTS));
+        std::array::from_fn(|lane| sound::SEEDS[lane % SLOTS]);
     // SAFETY: the array has the size of the register.
     let seeds = unsafe { words(seeds.as_ptr()) };
     let below_letters = splat(u32::from(INITIAL) - 1);
@@ -107,7 +108,12 @@ unsafe fn hear(filter: &[u32], tokens: &Tokens, asked: &mut Vec<(u32, u8)>) {
         };
         let (a, b, c) = (load(0), load(1), load(2));
         let some = |of| !bits(lacks(of, u32::MAX)) & ALL;
+        let other = |of| {
+            let first = _mm256_shuffle_epi32::<0b00_10_01_00>(of);
+            !bits(_mm256_cmpeq_epi32(of, first)) & ALL
+        };
         let mask = some(a) & some(b) & some(c);
+        let mask = mask & (!SECOND_LANE | other(a) | other(b) | other(c));
         if mask != 0 {
             let pair = _mm256_or_si256(a, _mm256_slli_epi32::<16>(b));
             let two = turned(times(pair, MIX[0]));
@@ -124,12 +130,13 @@ unsafe fn hear(filter: &[u32], tokens: &Tokens, asked: &mut Vec<(u32, u8)>) {
             let mut pass = mask & have(word, wanted);
             if tokens.initials {
                 let is = |of| bits(_mm256_cmpgt_epi32(of, below_letters));
-                pass |= mask & FIRST_PLANE & (is(a) | is(b) | is(c));
+                let sound = FIRST_LANE | SECOND_LANE;
+                pass |= mask & sound & (is(a) | is(b) | is(c));
             }
             for lane in lanes(pass) {
                 let token = int::to_u32(at + lane / SLOTS);
-                let plane = int::to_u32(lane % SLOTS);
-                asked.push((token, int::low_byte(plane)));
+                let lane = int::to_u32(lane % SLOTS);
+                asked.push((token, int::low_byte(lane)));
             }
         }
         at += HEARD;

