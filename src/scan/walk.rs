@@ -16,8 +16,11 @@
 //! | short word | none | – | no | no |
 //! | free | 8 | only if every gap is filled | yes | yes |
 //!
-//! A space inside a Latin word is a disguise only when every gap of the
-//! term is filled (`c a s i n o`); otherwise `the rapist` would be one word.
+//! A space inside a Latin word is a disguise only when the whole word is
+//! spaced out (`c a s i n o`, and nearly all of it: `c a s i no`); otherwise
+//! `the rapist` would be one word. Of a phrase a word may be (`tax r e f u n
+//! d`), from three letters on; a shorter one only where every gap of the
+//! phrase is filled.
 //! Sounds are a walk of their own (`hear`), which shares what is here.
 //! A repeated letter costs as a tier-1 letter does, in spite of being cheap
 //! to read: `lose` and `loose` are both words.
@@ -48,6 +51,10 @@ pub(super) const FREE_SEPARATORS_MAX: u32 = 8;
 const SYLLABLE_SEPARATORS_MAX: u32 = 2;
 /// In a Latin word whose gaps are not all filled.
 const WORD_SEPARATORS_MAX: u32 = 2;
+/// Gaps of a word of which all are filled, and of which two in three are, to
+/// be spaced out on purpose.
+const SPACED_GAPS_MIN: u32 = 2;
+const MOSTLY_SPACED_GAPS_MIN: u32 = 3;
 /// A phrase written without its spaces needs this many letters.
 const JOINED_LETTERS_MIN: usize = 8;
 /// From so many letters on one of them at least must be no digit and no
@@ -145,6 +152,26 @@ impl Gap {
     }
 }
 
+/// The gaps of one word of a term.
+#[derive(Clone, Copy, Default)]
+struct Word {
+    gaps: u32,
+    /// Those that hold something.
+    filled: u32,
+    /// A gap that a word has only when it is spaced out.
+    spaced: bool,
+}
+
+impl Word {
+    /// Whether it is spaced out on purpose, if it is at all.
+    fn holds(self) -> bool {
+        let all = self.filled == self.gaps && self.gaps >= SPACED_GAPS_MIN;
+        let most = self.filled >= MOSTLY_SPACED_GAPS_MIN
+            && 3 * self.filled >= 2 * self.gaps;
+        !self.spaced || all || most
+    }
+}
+
 /// Marks that end a clause: letters on both sides of one are not one word
 /// unless the writer put marks everywhere.
 fn is_clause_mark(c: char) -> bool {
@@ -169,8 +196,9 @@ pub(super) struct State<'p> {
     inner_gaps: u32,
     /// Inner gaps that hold nothing but what does not show.
     veiled: u32,
-    /// A gap that is only allowed when every gap is filled.
+    /// Something is only allowed when every gap is filled.
     pub needs_all: bool,
+    word: Word,
     joined: u32,
     /// Characters replaced by sounds, and by first letters.
     sounds: u32,
@@ -339,6 +367,7 @@ impl<'p> State<'p> {
             inner_gaps: 0,
             veiled: 0,
             needs_all: false,
+            word: Word::default(),
             joined: 0,
             sounds,
             initials,
@@ -416,6 +445,7 @@ impl<'p> State<'p> {
         self.repeats = 0;
         match self.pattern.gaps[at] {
             gap::SPACE => {
+                self.end_word();
                 if gap.separators == 0 {
                     self.joined += 1;
                 }
@@ -438,11 +468,14 @@ impl<'p> State<'p> {
             _ => {}
         }
         self.inner_gaps += 1;
+        self.word.gaps += 1;
         if gap.separators == 0 {
             self.veiled += u32::from(gap.veil);
+            self.word.filled += u32::from(gap.veil);
             return true;
         }
         self.filled += 1;
+        self.word.filled += 1;
         self.folds.insert(Fold::Sep);
         match self.gate {
             Gate::Single | Gate::ShortWord => false,
@@ -454,16 +487,20 @@ impl<'p> State<'p> {
             Gate::Free => {
                 let word = letter::is_word_letter(self.letter(at - 1))
                     && letter::is_word_letter(self.letter(at));
-                self.needs_all |= gap.clause
-                    || word
-                        && (gap.blanks
-                            || gap.separators > WORD_SEPARATORS_MAX);
+                self.needs_all |= gap.clause;
+                self.word.spaced |= word
+                    && (gap.blanks || gap.separators > WORD_SEPARATORS_MAX);
                 true
             }
         }
     }
 
+    fn end_word(&mut self) {
+        self.needs_all |= !std::mem::take(&mut self.word).holds();
+    }
+
     pub fn finish(mut self, end: usize) -> Option<Walked> {
+        self.end_word();
         let count = self.pattern.letters.len();
         let all = self.filled + self.veiled >= self.inner_gaps;
         if self.needs_all && (!all || self.inner_gaps == 0) {
