@@ -85,7 +85,7 @@ fn bucket(hash: u64, shift: u32) -> usize {
 fn place(hash: u64, pilot: u16, slots: usize) -> usize {
     let pilot = u64::from(pilot).wrapping_mul(MIX);
     let mixed = (hash ^ pilot).wrapping_mul(GOLDEN) >> 32;
-    int::low_usize(mixed * int::to_u64(slots) >> 32)
+    int::low_usize((mixed * int::to_u64(slots)) >> 32)
 }
 
 /// The table of different keys.

@@ -496,7 +496,6 @@ impl Scanner {
         self.collect(view, record, true, scratch);
         let mut judge = self.judge(view, rule, record, scratch);
         let result = run(&mut |condition| judge.judge(condition));
-        drop(judge);
         scratch.cache.reset();
         result
     }

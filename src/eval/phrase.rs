@@ -71,7 +71,8 @@ mod tests {
 
     #[test]
     fn phrases_stand_where_they_stand() {
-        let rows: [(&str, &str, &[(u32, u32)]); 4] = [
+        type Places = &'static [(u32, u32)];
+        let rows: [(&str, &str, Places); 4] = [
             ("时时彩虹", "看时时彩虹和時時彩虹", &[(3, 15), (18, 30)]),
             ("free money", "FREE money", &[(0, 10)]),
             ("free money", "free  money", &[]),

@@ -4,6 +4,9 @@
 use super::{Fired, Scanner, Scratch};
 use crate::record::Record;
 
+/// Evaluates a rule: what came of it, if anything.
+pub type Evaluate<'a> = &'a mut dyn FnMut() -> Option<Fired>;
+
 impl Scanner {
     /// Judges a record as `scan` does and shows every rule that is due to
     /// `see`, with a call that evaluates it: the caller may take the time
@@ -12,7 +15,7 @@ impl Scanner {
         &self,
         record: &Record<'_>,
         scratch: &mut Scratch,
-        see: &mut dyn FnMut(u32, &mut dyn FnMut() -> Option<Fired>),
+        see: &mut dyn FnMut(u32, Evaluate<'_>),
     ) {
         let view = self.image.tables();
         self.collect(view, record, false, scratch);

@@ -162,15 +162,18 @@ fn quote(evidence: &Evidence, content: &Content) -> Option<String> {
     Some(format!("{open}{quote}{close}"))
 }
 
+/// Numbers by value, then by verdict.
+type Counts = BTreeMap<String, BTreeMap<String, u64>>;
+
 /// Numbers of decisions by what may be published.
 #[derive(Clone, Debug, Default)]
 pub struct Public {
     decisions: u64,
-    months: BTreeMap<String, BTreeMap<String, u64>>,
-    categories: BTreeMap<String, BTreeMap<String, u64>>,
-    surfaces: BTreeMap<String, BTreeMap<String, u64>>,
-    languages: BTreeMap<String, BTreeMap<String, u64>>,
-    rules: BTreeMap<String, BTreeMap<String, u64>>,
+    months: Counts,
+    categories: Counts,
+    surfaces: Counts,
+    languages: Counts,
+    rules: Counts,
 }
 
 impl Public {
@@ -181,8 +184,7 @@ impl Public {
         };
         self.decisions += 1;
         let month = decision.start.get(..7).unwrap_or("").to_owned();
-        let count = |to: &mut BTreeMap<String, BTreeMap<String, u64>>,
-                     key: String| {
+        let count = |to: &mut Counts, key: String| {
             let verdict = decision.verdict.clone();
             *to.entry(key).or_default().entry(verdict).or_default() += 1;
         };
@@ -193,9 +195,7 @@ impl Public {
         count(&mut self.rules, decision.rule.clone());
     }
 
-    fn parts(
-        &self,
-    ) -> [(&'static str, BTreeMap<String, BTreeMap<String, u64>>); 5] {
+    fn parts(&self) -> [(&'static str, Counts); 5] {
         [
             ("month", self.months.clone()),
             ("category", self.categories.clone()),
@@ -231,10 +231,8 @@ impl Public {
 }
 
 /// Small groups become one group `other`.
-fn merge_small(
-    counts: &BTreeMap<String, BTreeMap<String, u64>>,
-) -> BTreeMap<String, BTreeMap<String, u64>> {
-    let mut merged: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
+fn merge_small(counts: &Counts) -> Counts {
+    let mut merged: Counts = BTreeMap::new();
     for (key, verdicts) in counts {
         let small = verdicts.values().sum::<u64>() < PUBLIC_COUNT_MIN;
         let key = if small { "other" } else { key };

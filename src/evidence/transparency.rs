@@ -345,13 +345,13 @@ fn plot(out: &mut String, name: &str, table: &BTreeMap<String, Counts>) {
         let held = int::to_f64(counts.report) * scale;
         let (end, base) = (210.0 + taken + held + 6.0, y + 16);
         let from = 210.0 + taken;
-        let _ = write!(
+        let _ = writeln!(
             out,
             "<text x=\"200\" y=\"{base}\" text-anchor=\"end\">{}</text>\
              <rect x=\"210\" y=\"{}\" width=\"{taken:.1}\" height=\"16\" \
              fill=\"#1f4e79\"/><rect x=\"{from:.1}\" y=\"{}\" \
              width=\"{held:.1}\" height=\"16\" fill=\"#9dc3e6\"/>\
-             <text x=\"{end:.1}\" y=\"{base}\">{} + {}</text>\n",
+             <text x=\"{end:.1}\" y=\"{base}\">{} + {}</text>",
             escape(key),
             y + 4,
             y + 4,

@@ -176,7 +176,7 @@ fn sizes(view: &super::ImageView<'_>, meta: &Meta) -> Result<(), Kind> {
     let fail = |what: &str| Err(damaged(format!("{what} is out of range")));
     let blocks = view.classes.blocks.len();
     if view.classes.index.len() != 0x11_0000 / 256
-        || blocks % 256 != 0
+        || !blocks.is_multiple_of(256)
         || blocks < BASIC
         || view
             .classes

@@ -187,12 +187,13 @@ fn changes(term: &Term, gate: Gate, exact: bool) -> Vec<Change> {
     changes
 }
 
-/// Ligatures by the first letter they stand for.
-fn ligatures() -> &'static HashMap<char, Vec<(char, Vec<char>)>> {
-    static TABLE: OnceLock<HashMap<char, Vec<(char, Vec<char>)>>> =
-        OnceLock::new();
+/// Ligatures with the letters they stand for, by the first of these.
+type Ligatures = HashMap<char, Vec<(char, Vec<char>)>>;
+
+fn ligatures() -> &'static Ligatures {
+    static TABLE: OnceLock<Ligatures> = OnceLock::new();
     TABLE.get_or_init(|| {
-        let mut table: HashMap<char, Vec<(char, Vec<char>)>> = HashMap::new();
+        let mut table = Ligatures::new();
         for (symbol, written) in tables::ligatures() {
             let parts: Vec<char> = written.chars().collect();
             if let Some(first) = parts.first() {

@@ -493,6 +493,7 @@ fn split(anchors: &[u32]) -> Option<(&[u32], [&Pairs; 2])> {
 }
 
 /// Every occurrence of every needle whose anchor stands in `range`.
+#[expect(clippy::too_many_arguments, reason = "one caller, hot")]
 pub fn candidates(
     simd: Simd,
     reader: &Reader<'_>,

@@ -12,10 +12,10 @@
 //! blank. Invisible characters are stepped over, any number of blanks is one,
 //! full-width signs are those of ASCII.
 //!
-//! Worked example, `Add 微信! ab1`, sizes 2, 2 and 2. Letters: a d d 微 信 a b
-//! 1. Characters: a, d, ad, dd, 微, d微, 信, 微信, 信a, b, ab, 1, b1. Words:
-//! add, ab1; no pair, because Han stands between. Signs, with ␣ for a blank:
-//! d␣, ␣微, !, 信!, ␣a.
+//! Worked example, `Add 微信! ab1`, sizes 2, 2 and 2. Letters: add微信ab1.
+//! Characters: a, d, ad, dd, 微, d微, 信, 微信, 信a, b, ab, 1, b1. Words: add,
+//! ab1; no pair, because Han stands between. Signs, with ␣ for a blank: d␣,
+//! ␣微, !, 信!, ␣a.
 //!
 //! Keys. Letters are numbers of 16 bits from 0x30 up, so up to four of them
 //! *are* the key: no two n-grams share one. A word's key is a hash of its

@@ -439,13 +439,16 @@ fn folds_of(quote: &str, unit: Unit) -> Folds {
     let mut folds = Folds::NONE;
     let table = plain_letters();
     for c in quote.chars() {
-        match table.get(c) {
-            plain::IGNORABLE => folds.insert(Fold::Ignorable),
-            plain::SEPARATOR | plain::OTHER if unit == Unit::Sign => {
-                if letter::half_width(c).is_some() {
-                    folds.insert(Fold::Width);
-                }
+        let found = table.get(c);
+        let sign = matches!(found, plain::SEPARATOR | plain::OTHER);
+        if unit == Unit::Sign && sign {
+            if letter::half_width(c).is_some() {
+                folds.insert(Fold::Width);
             }
+            continue;
+        }
+        match found {
+            plain::IGNORABLE => folds.insert(Fold::Ignorable),
             plain::SEPARATOR => folds.insert(Fold::Sep),
             found if u32::from(found) != u32::from(c) => match tables::t0(c) {
                 Some((_, fold)) => folds.insert(letter::fold_of(fold)),

@@ -38,7 +38,7 @@ fn list_claims(
         let pattern = view.pattern(int::to_usize(claim.pattern));
         // First letters are looked for elsewhere (`listen`).
         let mut terms = view.pattern_terms(pattern.row).iter();
-        !(pattern.row.has(PatternRow::SYMBOL) && !reader.symbols)
+        (!pattern.row.has(PatternRow::SYMBOL) || reader.symbols)
             && !pattern.row.has(PatternRow::INITIALS)
             && (joins && pattern.row.has(PatternRow::JOIN)
                 || terms.any(|term| filter.wants(view, *term)))

@@ -349,7 +349,8 @@ impl Pieces<'_> {
     /// What a piece counts as: `8-8` is written letter by letter, too.
     fn weight(&self, from: usize, to: usize) -> usize {
         let view = self.view;
-        let turns = |i: usize| view.alnum_at(i) == ((i - from) % 2 == 0);
+        let turns =
+            |i: usize| view.alnum_at(i) == (i - from).is_multiple_of(2);
         if (from..to).all(turns) { 1.min(to - from) } else { to - from }
     }
 

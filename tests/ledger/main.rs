@@ -103,7 +103,7 @@ fn entries_come_back_over_segments() {
     assert_eq!(entries(&disk), wanted(40));
     let leaves = read_leaves(&disk).unwrap();
     assert_eq!(merkle::root(&leaves), point.root);
-    let found = verify(&disk, None, &[point.clone()]).unwrap();
+    let found = verify(&disk, None, std::slice::from_ref(&point)).unwrap();
     assert!(found.holds(), "{found:?}");
     assert_eq!(found.entries, 40);
     let (log, recovery) = open(&disk, Some(&point)).unwrap();
@@ -225,7 +225,8 @@ fn a_flipped_bit_costs_one_entry_corrupt() {
         for bit in 0..disk.file(name).len() * 8 {
             let disk = disk.repaired();
             disk.change(name, |bytes| bytes[bit / 8] ^= 1 << (bit % 8));
-            let sick = verify(&disk, None, &[point.clone()]).unwrap();
+            let sick =
+                verify(&disk, None, std::slice::from_ref(&point)).unwrap();
             assert!(!sick.holds(), "{name} bit {bit}: not seen");
             let (mut log, recovery) = open(&disk, Some(&point)).unwrap();
             assert!(!recovery.is_clean(), "{name} bit {bit}");
@@ -252,7 +253,7 @@ fn old_segments_are_checked_by_verify_corrupt() {
     for byte in 0..disk.file(&name).len() {
         let disk = disk.repaired();
         disk.change(&name, |bytes| bytes[byte] ^= 0x10);
-        let found = verify(&disk, None, &[point.clone()]).unwrap();
+        let found = verify(&disk, None, std::slice::from_ref(&point)).unwrap();
         assert!(!found.holds(), "byte {byte}");
         let lost: u64 = found.damaged.iter().map(|(a, b)| b - a).sum();
         let header = !found.problems.is_empty();
@@ -280,7 +281,7 @@ fn what_was_rewritten_is_found_corrupt() {
         log.append(&[new]).unwrap();
     }
     drop(log);
-    let found = verify(&forged, None, &[point.clone()]).unwrap();
+    let found = verify(&forged, None, std::slice::from_ref(&point)).unwrap();
     assert!(!found.holds(), "{found:?}");
     let Err(error) = open(&forged, Some(&point)) else {
         panic!("a forged ledger was opened for writing");

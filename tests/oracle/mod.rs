@@ -156,7 +156,7 @@ fn compare_joints(image: &Image, text: &str) -> Result<(), String> {
             let pattern = view.pattern(number);
             for (start, c) in text.char_indices() {
                 if !pattern.row.has(PatternRow::JOIN)
-                    || !is_letter(&view, c, false)
+                    || !is_letter(view, c, false)
                 {
                     continue;
                 }

@@ -515,7 +515,7 @@ impl Opening<'_> {
         let bytes = self.known.as_flattened();
         let same =
             self.storage.read(LEAVES).is_ok_and(|stored| stored == bytes);
-        if !same && !(size == 0 && self.known.is_empty()) {
+        if !(same || size == 0 && self.known.is_empty()) {
             self.storage
                 .replace(LEAVES, bytes)
                 .map_err(|error| LedgerError::io(LEAVES, error))?;
