@@ -39,6 +39,7 @@ struct Any {
     word: u8,
     /// The high bit: characters outside ASCII.
     wide: u8,
+    /// `.`, and `,`, which is one in brackets.
     dot: u8,
     slash: u8,
     bracket: u8,
